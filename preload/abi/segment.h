@@ -1,0 +1,374 @@
+/* segment.h: the shared-memory segment of one process: the only contract between libstrong.so
+ * (writer) and strong-report (reader).
+ *
+ * WORDS
+ *   hook      an exported symbol that replaces libc's (abi/hooks.def)
+ *   span      one measured call: start, duration, bytes, error, target
+ *   class     what kind of waiting a hook is: memory file network resolve lock wait sleep process
+ *   target    what a call touched, interned once: a file path, tcp://127.0.0.1:6379, a lock site
+ *   sample    a weighted event with a stack
+ *   cost      what is sampled: allocated bytes, freed bytes, CPU ns, blocked ticks, lock-wait ticks
+ *   segment   this file
+ *   tick      the unit of every time in here unless a name says _ns: one step of header.clock
+ *   crowd     rows shared by all threads for what no thread block could take
+ *
+ * FORMAT
+ * A file of header.segment_bytes bytes, native byte order, little-endian machines only. Page 0 holds
+ * struct segment_header. header.tables[] names the place of every table by offset from the start of
+ * the file, the size of one record, and the number of records there is room for:
+ *
+ *   +---------+----------+-------+-------+---------+---------+--------+--------+------+-----------+
+ *   | header  | counters | notes | crowd | threads | modules | targets| strings| ...  | page pool |
+ *   +---------+----------+-------+-------+---------+---------+--------+--------+------+-----------+
+ *                                                                                     thread blocks
+ * The file is sparse: tables are dense arrays that grow upwards, and only what is in use is backed
+ * by memory. Reading anywhere inside segment_bytes is safe and gives zeros where nothing was written.
+ *
+ * Dense tables (modules targets stacks sums resources) append: a writer takes the next index by an
+ * atomic addition to table.used, fills the record, and publishes it last by a release store of its
+ * first word (key, hash, …), which is never 0 in a live record. A record whose first word is 0 is
+ * being written, or its writer died: skip it. table.used may exceed table.capacity: clamp it. Two
+ * threads may append equal records at the same time: a reader must merge rows with equal keys.
+ * Index 0 is reserved in every dense table and means "none" (targets: "(other)").
+ *
+ * Strings and frames are heaps: `used` counts bytes (frames: 8-byte words), offset 0 is reserved.
+ * A string reference is (offset, length) into the string heap; no terminator is promised.
+ *
+ * THREAD BLOCKS
+ * threads[i] (i < used) is the file offset of a thread block, 0 if none. A block has exactly one
+ * writing thread. It belongs to one live thread at a time; when that thread exits the block keeps
+ * its contents and the next new thread goes on adding to it. So everything in cells, counted and
+ * errors is a sum over all the block's owners, nothing has to be folded at thread exit (there is no
+ * moment at which a kill can lose or double a count), and the memory is that of the largest number
+ * of threads alive at once. What belongs to the present owner alone is the difference to the
+ * owner_* copies made when it moved in.
+ *
+ * Cells: page_offset[p] with page_kind[p] == PAGE_CELLS holds PAGE_CELL_COUNT cells, published by
+ * key != 0. A cell's histogram: the first CELL_INLINE calls leave their bucket number in slots[0 ..
+ * calls-1]; from then on (flag CELL_MAPPED) slots[octave] names a line, 1 + page * 64 + index, in a
+ * page of kind PAGE_LINES, each 8 counts of 64 bits for the octave's steps. 0 means no line.
+ *
+ * READER'S ALGORITHM
+ *  1. open O_RDONLY|O_NOFOLLOW; refuse unless a regular file owned by us (or we are root) and at
+ *     least one page; read it once into private memory. Never map it: the writer may truncate.
+ *  2. magic, version, byte sizes, then every table's offset, record size, capacity against the file.
+ *  3. Clamp every count; check every reference (offset + length within its table) where it is used.
+ *  4. Trust no text: it may hold any byte.
+ * Counters of a live process move while they are copied; each one is right by itself, sums of
+ * several may be some calls apart.
+ *
+ * TIME
+ * ns = (ticks - clock_first_ticks) * ns_per_tick_q40 / 2^40 + clock_first_ns (CLOCK_MONOTONIC).
+ * ns_per_tick_q40 is one word, refined while the process runs, so a reader never sees half of it.
+ *
+ * PSEUDO HOOKS (rows derived by hooks, found in cells like any other)
+ *   connection   one call for each closed outbound connection: time = its life, bytes = exchanges
+ *                (times a read followed a write), error = closed without any exchange
+ *   nagle_stall  one call for each read that took 30–60 ms (or longer than 30 and shorter than 250)
+ *                after at least two small writes in a row on TCP: time = that wait
+ *   thread_life  one call for each finished thread: time = its life
+ *
+ * SAMPLES
+ * sums[] rows are keyed by (cost, hook, target, stack). weight is unbiased when it is added: a sample
+ * taken with probability p from an event of size x adds x/p. For live bytes subtract SAMPLE_FREED
+ * from SAMPLE_ALLOCATED of the same stack. Frames are return addresses, leaf first: subtract 1 to be
+ * inside the calling instruction. Where an exact pc was known (interrupted code) it is stored plus 1,
+ * so that the same rule holds for every frame.
+ */
+#ifndef STRONG_ABI_SEGMENT_H
+#define STRONG_ABI_SEGMENT_H
+
+#include <stdint.h>
+
+#include "abi/histogram.h"
+#include "abi/hooks.h"
+
+#define SEGMENT_MAGIC 0x31474E4F52545300ull /* "\0STRONG1" read as little-endian bytes */
+#define SEGMENT_SUFFIX ".strong"
+
+enum {
+    SEGMENT_VERSION = 1,
+    SEGMENT_PAGE = 4096,
+    SEGMENT_NOTES = 16,
+    BLOCK_PAGES = 14,      /* pool pages a thread block can take: 8 + 14 * 4 = 64 KiB in all */
+    BLOCK_CELL_PAGES = 10, /* at most this many of them for cells */
+    BLOCK_EVENTS = 128,
+    BLOCK_ERRORS = 64,
+    PAGE_CELL_COUNT = 32,
+    PAGE_LINE_COUNT = 64,
+    CELL_INLINE = 40, /* == HISTOGRAM_OCTAVES: slots[] serves both forms */
+};
+
+/* One table: where it is and how much of it is used. `used` is the only field that changes. */
+struct segment_table {
+    uint64_t offset;
+    uint64_t used;
+    uint32_t capacity;
+    uint32_t record_bytes;
+};
+
+enum segment_table_id {
+    TABLE_COUNTERS,  /* uint64_t, index enum counter_id */
+    TABLE_NOTES,     /* struct segment_note */
+    TABLE_CROWD,     /* struct hook_crowd, index enum hook_id */
+    TABLE_THREADS,   /* uint64_t file offsets of struct thread_block */
+    TABLE_MODULES,   /* struct module_record */
+    TABLE_TARGETS,   /* struct target_record */
+    TABLE_STRINGS,   /* bytes */
+    TABLE_STACKS,    /* struct stack_record */
+    TABLE_FRAMES,    /* uint64_t return addresses */
+    TABLE_SUMS,      /* struct sample_sum */
+    TABLE_RESOURCES, /* struct resource_record */
+    TABLE_POOL,      /* SEGMENT_PAGE pages: thread blocks and their pages */
+    TABLE_COUNT,
+};
+
+struct string_ref {
+    uint32_t offset;
+    uint32_t len;
+};
+
+enum segment_state {
+    SEGMENT_STARTING = 0,
+    SEGMENT_RUNNING = 1,
+    SEGMENT_EXITED = 2, /* exit handlers ran; calls may still be added until the process is gone */
+    SEGMENT_EXECED = 3, /* replaced by another program under the same pid */
+};
+
+enum clock_source { CLOCK_SOURCE_TSC = 1, CLOCK_SOURCE_COUNTER = 2, CLOCK_SOURCE_MONOTONIC = 3 };
+
+struct segment_header {
+    uint64_t magic; /* published last, release */
+    uint32_t version;
+    uint32_t header_bytes;
+    uint64_t segment_bytes;
+    uint32_t hook_count, class_count, counter_count, block_bytes;
+    uint32_t cell_bytes, event_bytes, reserved0, reserved1;
+
+    uint8_t boot_id[16];
+    uint32_t pid; /* as the process sees it */
+    uint32_t parent_pid;
+    uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
+    uint32_t uid;
+    uint32_t state; /* enum segment_state */
+    int32_t exit_status;
+    uint32_t generation;       /* exec count seen in this pid is not known: always 0; forks: see forked */
+    uint32_t forked;           /* 1: this process came from a fork without exec */
+    uint32_t clock_source;     /* enum clock_source */
+    uint64_t start_boottime_ns; /* CLOCK_BOOTTIME when this image was loaded: newer than the kernel's process start */
+    uint64_t start_realtime_ns;
+    uint64_t clock_first_ticks;
+    uint64_t clock_first_ns; /* CLOCK_MONOTONIC */
+    uint64_t ns_per_tick_q40;
+    uint64_t start_ticks;
+    uint64_t end_ticks;  /* 0 while running */
+    uint64_t last_ticks; /* last resource record or exit */
+    uint64_t cpu_period_ns, alloc_period_bytes, block_period_ticks;
+
+    struct string_ref executable;
+    struct string_ref command; /* argv joined by NUL */
+    struct string_ref run;     /* STRONG_RUN */
+    struct string_ref options; /* "NAME=value\n" for each effective option */
+    struct string_ref library_version;
+
+    uint64_t module_generation; /* number of module unloads seen */
+    uint64_t threads_started, threads_alive, threads_peak;
+    uint64_t descriptors_open, descriptors_peak;
+
+    struct segment_table tables[TABLE_COUNT];
+};
+_Static_assert(sizeof(struct segment_header) <= SEGMENT_PAGE, "the header is one page");
+
+/* Something was switched off or went wrong; text is NUL-padded, count grows with repetitions. */
+struct segment_note {
+    uint64_t count;
+    char text[120];
+};
+_Static_assert(sizeof(struct segment_note) == 128, "wire");
+
+struct hook_crowd {
+    uint64_t calls, errors, bytes, ticks;
+};
+_Static_assert(sizeof(struct hook_crowd) == 32, "wire");
+
+/* ---- thread block ---- */
+
+enum thread_state { THREAD_FREE = 0, THREAD_LIVE = 1 };
+enum page_kind { PAGE_NONE = 0, PAGE_CELLS = 1, PAGE_LINES = 2 };
+
+/* Calls of one (hook, target). One writer. 128 bytes. */
+struct stat_cell {
+    uint64_t key; /* cell_key(hook, target); 0: free */
+    uint64_t calls;
+    uint64_t errors;
+    uint64_t bytes;
+    uint64_t ticks;
+    uint32_t max_ticks_high; /* max duration / 16, saturating */
+    uint16_t flags;          /* CELL_MAPPED */
+    uint16_t reserved;
+    uint16_t slots[CELL_INLINE];
+};
+_Static_assert(sizeof(struct stat_cell) == 128, "wire");
+_Static_assert((int)CELL_INLINE == (int)HISTOGRAM_OCTAVES, "slots[] is a bucket list or an octave map");
+enum { CELL_MAPPED = 1 };
+
+static inline uint64_t cell_key(unsigned hook, uint32_t target)
+{
+    return (uint64_t)hook << 32 | target;
+}
+static inline unsigned cell_hook(uint64_t key) { return (unsigned)(key >> 32) & 0xffff; }
+static inline uint32_t cell_target(uint64_t key) { return (uint32_t)key; }
+
+struct hook_counted {
+    uint64_t calls, bytes;
+};
+
+struct error_count {
+    uint32_t key; /* hook << 16 | errno; 0: free */
+    uint32_t reserved;
+    uint64_t count;
+};
+
+/* Flight recorder. 32 bytes. start_ticks is written last; 0: empty or being overwritten. */
+struct event_record {
+    uint64_t start_ticks;
+    uint64_t duration_ticks;
+    uint16_t hook, error;
+    uint32_t target;
+    uint32_t bytes; /* saturating */
+    uint32_t stack; /* index into stacks, 0: none */
+};
+_Static_assert(sizeof(struct event_record) == 32, "wire");
+
+struct thread_block {
+    uint32_t state; /* enum thread_state */
+    uint32_t tid;
+    uint64_t owners;      /* threads that have had this block, the present one included */
+    uint64_t start_ticks; /* of the present owner */
+    uint64_t lived_ticks; /* sum over former owners */
+    char name[16];        /* of the present or last owner */
+
+    /* where the thread stands: hook != 0 while it is inside that call */
+    uint32_t now_hook;
+    uint32_t now_target;
+    uint64_t now_ticks;
+
+    /* outermost spans only, so the sum never counts a nested call twice */
+    uint64_t class_ticks[CLASS_COUNT];
+    /* sampled CPU time: by the class of the hook it was spent in, [CLASS_COUNT]: outside hooks */
+    uint64_t class_cpu_ns[CLASS_COUNT + 1];
+    /* copies of the two above when the present owner moved in */
+    uint64_t owner_class_ticks[CLASS_COUNT];
+    uint64_t owner_class_cpu_ns[CLASS_COUNT + 1];
+
+    uint64_t events_written; /* position of the next event: events[events_written % BLOCK_EVENTS] */
+    uint32_t pages_used, cell_pages;
+    uint64_t page_offset[BLOCK_PAGES];
+    uint8_t page_kind[BLOCK_PAGES + 2];
+
+    struct hook_counted counted[HOOK_COUNTED_END];
+    struct error_count errors[BLOCK_ERRORS];
+    struct event_record events[BLOCK_EVENTS];
+};
+_Static_assert(sizeof(struct thread_block) <= 2 * SEGMENT_PAGE, "a block's base is two pages");
+enum { BLOCK_BASE_PAGES = 2 };
+
+/* ---- tables ---- */
+
+/* A mapped file with code. Re-loading the same file at the same place reuses its record. */
+struct module_record {
+    uint64_t start; /* lowest mapped address; never 0 in a live record */
+    uint64_t end;
+    uint64_t bias; /* load bias: address - bias = address in the file's own terms */
+    struct string_ref path;
+    uint8_t build_id[20];
+    uint32_t build_id_len;
+    uint64_t loaded_generation, unloaded_generation; /* unloaded_generation 0: still mapped */
+};
+_Static_assert(sizeof(struct module_record) == 72, "wire");
+
+enum target_kind {
+    TARGET_OTHER = 0,
+    TARGET_FILE,      /* text: the path as the program gave it */
+    TARGET_TCP_OUT,   /* text: tcp://address:port */
+    TARGET_TCP_IN,    /* accepted connections and their listener; text: tcp://local-address:port */
+    TARGET_UDP,       /* text: udp://address:port */
+    TARGET_UNIX_OUT,  /* text: unix:path or unix:@abstract */
+    TARGET_UNIX_IN,
+    TARGET_PIPE,      /* text: pipe, socketpair, stdin, stdout, stderr */
+    TARGET_DEVICE,    /* tty, eventfd, timerfd, epoll, … text says which */
+    TARGET_HOST,      /* text: the name looked up */
+    TARGET_LOCK,      /* value: {return address of the waiter's call, of the holder's or 0} */
+    TARGET_PROGRAM,   /* text: what was executed */
+    TARGET_SITE,      /* value: {return address of the call, 0}: sleeps, thread creation */
+    TARGET_UNKNOWN,   /* a descriptor whose origin was not seen and could not be asked for */
+    TARGET_KIND_COUNT,
+};
+
+struct target_record {
+    uint64_t hash; /* of kind, text and values; never 0 in a live record */
+    uint32_t kind;
+    uint32_t reserved;
+    struct string_ref text;
+    uint64_t value[2];
+};
+_Static_assert(sizeof(struct target_record) == 40, "wire");
+
+struct stack_record {
+    uint64_t hash; /* never 0 in a live record */
+    uint32_t frame; /* index of the leaf in the frame heap */
+    uint16_t depth;
+    uint8_t end; /* enum stack_end */
+    uint8_t reserved;
+    uint64_t generation; /* header.module_generation when first seen: which modules it means */
+};
+_Static_assert(sizeof(struct stack_record) == 24, "wire");
+enum stack_end { STACK_COMPLETE = 0, STACK_TRUNCATED = 1, STACK_INCOMPLETE = 2 };
+
+enum sample_cost {
+    SAMPLE_ALLOCATED = 1, /* bytes */
+    SAMPLE_FREED = 2,     /* bytes, under the stack that allocated them */
+    SAMPLE_CPU = 3,       /* ns */
+    SAMPLE_BLOCKED = 4,   /* ticks, every class but lock */
+    SAMPLE_LOCK_WAIT = 5, /* ticks */
+};
+
+/* key: cost(4) hook(12) target(24) stack(24) */
+struct sample_sum {
+    uint64_t key; /* never 0 in a live record */
+    uint64_t count;
+    uint64_t weight;
+    double weight_squares; /* for the standard error: sqrt(weight_squares) */
+    uint64_t objects_q8;   /* ALLOCATED, FREED: estimated number of objects, times 256 */
+};
+_Static_assert(sizeof(struct sample_sum) == 40, "wire");
+
+static inline uint64_t sample_key(enum sample_cost cost, unsigned hook, uint32_t target, uint32_t stack)
+{
+    return (uint64_t)cost << 60 | (uint64_t)(hook & 0xfff) << 48 | (uint64_t)(target & 0xffffff) << 24 |
+           (stack & 0xffffff);
+}
+static inline enum sample_cost sample_key_cost(uint64_t key) { return (enum sample_cost)(key >> 60); }
+static inline unsigned sample_key_hook(uint64_t key) { return (unsigned)(key >> 48) & 0xfff; }
+static inline uint32_t sample_key_target(uint64_t key) { return (uint32_t)(key >> 24) & 0xffffff; }
+static inline uint32_t sample_key_stack(uint64_t key) { return (uint32_t)key & 0xffffff; }
+
+/* One reading. Fields that could not be read are RESOURCE_UNKNOWN. When the table is full every
+ * second record is dropped and the interval doubles; a reader ignores records whose ticks do not
+ * increase (a kill in the middle of that leaves some). */
+#define RESOURCE_UNKNOWN UINT64_MAX
+struct resource_record {
+    uint64_t ticks; /* never 0 in a live record */
+    uint64_t cpu_user_ns, cpu_system_ns;
+    uint64_t peak_rss_bytes, rss_bytes; /* rss only at start, exit, and from a live reader */
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+    uint64_t run_delay_ns; /* waiting for a CPU, /proc/self/schedstat: start and exit */
+    uint64_t threads, descriptors;
+    uint64_t read_bytes, written_bytes; /* from and to storage: /proc/self/io, start and exit */
+    uint64_t allocated_bytes;           /* counted by hooks */
+    uint64_t reserved;
+};
+_Static_assert(sizeof(struct resource_record) == 128, "wire");
+
+#endif
