@@ -1,0 +1,33 @@
+/* sampler.h: one Poisson sampler for every cost.
+ *
+ * A per-thread countdown per cost loses each event's size; when it falls below zero the event is
+ * sampled and the next gap is drawn from the exponential distribution with the period as its mean.
+ * An event of size x is then sampled with probability 1 - exp(-x/period), independently of the past,
+ * so the unbiased weight of a sample is x / (1 - exp(-x/period)) (the estimator of tcmalloc's and
+ * jemalloc's heap profilers; Horvitz–Thompson). Weights are fixed here, at capture: reports only add.
+ *
+ * Any thread, any context: no libm, no lock, no system call.
+ */
+#ifndef STRONG_RUNTIME_SAMPLER_H
+#define STRONG_RUNTIME_SAMPLER_H
+
+#include "abi/segment.h"
+#include "runtime/thread.h"
+
+/* Next gap of the calling thread, >= 1. period > 0. */
+int64_t sampler_gap(uint64_t period);
+/* Unbiased weight of a sampled event; period 0 means everything is taken. */
+double sampler_weight(uint64_t size, uint64_t period);
+/* Pieces, for tests: 1 - exp(-x) and -ln(u) with u in (0, 1]. */
+double sampler_one_minus_exp(double x);
+double sampler_minus_log(double u);
+
+/* Adds a sample to the segment's sums, with the stack of the caller (or stack index 0). Returns the
+ * stack's index. context: the ucontext of the interrupted code in a signal handler, else NULL. */
+uint32_t sampler_record(enum sample_cost cost, unsigned hook, uint32_t target, double weight,
+                        uint64_t objects_q8, const void *context);
+/* The same with a stack known already. */
+void sampler_add(enum sample_cost cost, unsigned hook, uint32_t target, uint32_t stack,
+                 double weight, uint64_t objects_q8);
+
+#endif
