@@ -1,0 +1,57 @@
+/* profile.h: samples by function: the flat profile, the allocator's share, and call sites.
+ *
+ * CPU time is given twice: self (the innermost frame) and total (anywhere on the stack, once a
+ * sample). Blocked time, allocated and live bytes belong to the innermost frame of the program, so
+ * each column but cpu_ns sums to what was sampled. libstrong's own frames are left out. Estimates:
+ * unbiased, with a standard error of about weight / sqrt(samples).
+ * Built once from a model; needs its symbols for as long as it lives.
+ */
+#ifndef STRONG_ANALYSE_PROFILE_H
+#define STRONG_ANALYSE_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "read/arena.h"
+#include "read/model.h"
+#include "read/symbols.h"
+
+struct profile_function {
+    const char *name;
+    const char *module;
+    bool named;
+    const char *file; /* of its hottest address; only for those that are shown, else NULL */
+    unsigned line;
+    uint64_t cpu_ns, cpu_self_ns;
+    uint64_t cpu_samples; /* behind cpu_self_ns */
+    uint64_t blocked_ns;  /* waits and lock waits */
+    uint64_t alloc_bytes, alloc_objects;
+    int64_t live_bytes;
+    struct model_frame hottest; /* the frame that most of its weight was seen at */
+    uint64_t hottest_weight;
+};
+
+struct profile {
+    struct profile_function *functions; /* by cpu_self_ns, then blocked_ns, then alloc_bytes */
+    size_t count;
+    uint64_t cpu_ns, cpu_samples;
+    uint64_t allocator_ns, allocator_samples; /* CPU samples inside malloc, free and their helpers */
+    uint64_t libstrong_ns;                    /* CPU samples whose innermost frame is ours */
+};
+
+/* 0 or -ENOMEM. */
+int profile_make(const struct model *model, struct symbols *symbols, struct arena *arena,
+                 struct profile *ret_profile);
+
+/* File and line of a function's hottest address; reads DWARF, so only for what is shown. */
+void profile_locate(struct profile_function *function, struct symbols *symbols);
+
+/* The program's frame behind a sample: past libstrong, the allocator and the thin wrappers around it
+ * (operator new, strdup, xmalloc). NULL when the sample has no stack. */
+const struct model_frame *profile_site(const struct model *model, struct symbols *symbols,
+                                       uint32_t stack);
+
+/* Name of a function that belongs to a memory allocator. */
+bool profile_is_allocator(const char *function);
+
+#endif
