@@ -1,0 +1,44 @@
+"""Battery cases that run an interpreter or a virtual machine on a script of ours."""
+from battery_commands import workload
+
+
+def python3(run):
+    script = workload(run, "all.py")
+    run.step("script", ["/usr/bin/python3", "-I", script, str(run.size(1, 8))])
+    run.step("exception", ["/usr/bin/python3", "-I", "-c", "raise SystemError('no')"])
+    run.step("many modules", ["/usr/bin/python3", "-I", "-m", "json.tool", "--sort-keys"],
+             stdin=b'{"b": [1, 2.5, null], "a": {"c": "\\u00e9"}}')
+
+
+def perl(run):
+    script = workload(run, "all.pl")
+    run.step("script", ["/usr/bin/perl", script, str(run.size(1, 10))])
+    run.step("die", ["/usr/bin/perl", "-e", "die qq(no\\n)"])
+
+
+def node(run):
+    script = workload(run, "all.js")
+    run.step("script", ["/usr/bin/node", script, str(run.size(1, 8))])
+    run.step("rejection", ["/usr/bin/node", "-e", "process.on('exit', c => console.log(c));"
+                           "process.exitCode = 3; setTimeout(() => console.log('late'), 20)"])
+
+
+def java(run):
+    script = workload(run, "All.java")
+    run.step("script", ["/usr/bin/java", "-Xmx512m", script, str(run.size(1, 8))])
+    run.step("version", ["/usr/bin/java", "-version"])
+
+
+def php(run):
+    script = workload(run, "all.php")
+    run.step("script", ["/usr/bin/php", "-n", script, str(run.size(1, 10))])
+    run.step("error", ["/usr/bin/php", "-n", "-d", "display_errors=stderr", "-r", "no_such();"])
+
+
+CASES = {
+    "python3": ("threads, subprocess, asyncio, sockets", python3, ["python3"]),
+    "perl": ("regexes, sort, fork, pipes, sockets", perl, ["perl"]),
+    "node": ("http, workers, child processes, files, gzip", node, ["node"]),
+    "java": ("OpenJDK: threads, sockets, files, processes", java, ["java"]),
+    "php": ("php-cli: arrays, files, proc_open, streams", php, ["php"]),
+}
