@@ -42,6 +42,8 @@ struct analysis {
     struct analysis_lock *locks;
     size_t lock_count;
     struct analysis_self self;
+    /* Row numbers grouped by target: those of target t are by_target[first_of[t] .. first_of[t + 1]). */
+    uint32_t *by_target, *first_of;
     struct finding findings[FINDING_COUNT]; /* in rank order: found first */
     size_t found;                           /* how many of them are FINDING_FOUND */
 };

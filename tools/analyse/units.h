@@ -5,8 +5,8 @@
  * keep every digit. Texts are UTF-8 (the micro sign); the screen replaces it where it must.
  * Pure functions.
  */
-#ifndef STRONG_RENDER_UNITS_H
-#define STRONG_RENDER_UNITS_H
+#ifndef STRONG_ANALYSE_UNITS_H
+#define STRONG_ANALYSE_UNITS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* units.c: see units.h. Owns the choice of unit and digits and nothing else; keeps no state. */
-#include "render/units.h"
+#include "analyse/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>
