@@ -3,7 +3,7 @@
  * Everything in here is private memory, bounds-checked, in ns and bytes, with clean text (text.h):
  * whoever holds a model needs no other check. Built by model_new from a validated snapshot, or by
  * model_merge from several models. The model owns all it points to; indices into its arrays are
- * always valid. Immutable once built, except model_complete. Single-threaded.
+ * always valid. Immutable once built. Single-threaded.
  *
  * "Not measured" is MODEL_UNKNOWN, never 0.
  *
@@ -185,8 +185,8 @@ struct model_resource {
 };
 
 /* What the whole process (a merged model: all of them together) used between its first and its last
- * reading; MODEL_UNKNOWN where there are not two readings. peak_rss and descriptors: the highest;
- * *_growth: last minus first, may be negative, valid where the flag says so. */
+ * reading; MODEL_UNKNOWN where there are not two readings. The last four are the highest values read (a
+ * merged model: the sum over its processes, which need not have been at the same time). */
 struct model_usage {
     uint64_t window_ns; /* between the two readings */
     uint64_t cpu_user_ns, cpu_system_ns;
