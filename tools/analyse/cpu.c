@@ -1,0 +1,185 @@
+/* cpu.c: the rules about the processor: the allocator's share, what is hot, the cgroup's quota. */
+#include "analyse/rules.h"
+
+#include <stdlib.h>
+
+enum { CPU_SAMPLES_LEAST = 50, ALLOCATOR_PERCENT_LEAST = 8 };
+
+/* Confidence of what is read off samples: relative error about 1 / sqrt(n). */
+static enum finding_confidence sample_confidence(const struct analysis *analysis, uint64_t samples)
+{
+    uint64_t dropped = analysis->self.dropped, taken = analysis->self.samples;
+    if (dropped * 20 > taken)
+        return CONFIDENCE_LOW;
+    return samples >= 100 ? CONFIDENCE_HIGH : samples >= 25 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
+}
+
+/* ---- the allocator ---- */
+
+static const struct profile_function *top_allocating(const struct profile *profile, unsigned skip)
+{
+    const struct profile_function *seen = NULL, *top = NULL;
+    for (unsigned round = 0; round <= skip; round++) {
+        top = NULL;
+        for (size_t i = 0; i < profile->count; i++) {
+            const struct profile_function *one = &profile->functions[i];
+            if (one->alloc_bytes > (top != NULL ? top->alloc_bytes : 0) &&
+                (seen == NULL || one->alloc_bytes < seen->alloc_bytes))
+                top = one;
+        }
+        seen = top;
+        if (top == NULL)
+            break;
+    }
+    return top;
+}
+
+static const char *allocating_place(struct analysis *analysis, unsigned rank, uint64_t sampled)
+{
+    const struct profile_function *function = top_allocating(&analysis->profile, rank);
+    if (function == NULL || sampled == 0)
+        return "";
+    return rules_text(analysis, "%s at %s (%s of the bytes)", function->name,
+                      symbols_place(analysis->symbols, &function->hottest),
+                      units_share((double)function->alloc_bytes / (double)sampled).text);
+}
+
+void rules_allocation_pressure(struct analysis *analysis, struct finding *finding)
+{
+    const struct model *model = analysis->model;
+    const struct profile *profile = &analysis->profile;
+    uint64_t calls = 0, bytes = 0;
+    for (unsigned hook = HOOK_malloc; hook <= HOOK_pvalloc; hook++) {
+        calls += hook != HOOK_free ? model->hooks[hook].calls : 0;
+        bytes += model->hooks[hook].bytes;
+    }
+    if (calls == 0) {
+        rules_not_applicable(finding, "it allocated nothing");
+        return;
+    }
+    if (profile->cpu_samples < CPU_SAMPLES_LEAST) {
+        rules_not_measured(finding, rules_text(analysis, "only %s of CPU time: too few to tell",
+                                               units_plural(profile->cpu_samples, "sample").text));
+        return;
+    }
+    double share = (double)profile->allocator_ns / (double)profile->cpu_ns;
+    uint64_t gain = (uint64_t)(share * (double)analysis->time.parts[PART_CPU]);
+    if (share * 100 < ALLOCATOR_PERCENT_LEAST ||
+        !rules_found(analysis, finding, gain, profile->allocator_samples)) {
+        finding->evidence = rules_text(analysis, "%s of the CPU time, %s", units_share(share).text,
+                                       units_plural(calls, "allocation").text);
+        return;
+    }
+    uint64_t sampled = model->samples[SAMPLE_ALLOCATED].weight;
+    const char *first = allocating_place(analysis, 0, sampled);
+    const char *second = allocating_place(analysis, 1, sampled);
+    finding->confidence = sample_confidence(analysis, profile->allocator_samples);
+    finding->where = first[0] != '\0' ? symbols_place(analysis->symbols,
+                                                      &top_allocating(profile, 0)->hottest)
+                                      : "";
+    finding->evidence = rules_text(
+        analysis, "%s of the CPU time in malloc and free; %s (%.0f a second), %s each%s%s%s%s",
+        units_share(share).text, units_plural(calls, "allocation").text,
+        (double)calls / rules_seconds(analysis), units_bytes(bytes / calls).text, first[0] != '\0' ? "; most by " : "",
+        first, second[0] != '\0' ? ", " : "", second);
+    finding->assumption = "no memory is allocated or freed at all";
+    finding->fix = first[0] != '\0'
+                       ? rules_text(analysis, "reuse memory instead of allocating it each time in %s", first)
+                       : "reuse memory instead of allocating it each time";
+    finding->risk = "memory that is reused must be cleared of what it held";
+}
+
+/* ---- bound by the CPU ---- */
+
+/* Threads that are busy: at least 70 % of their life on a CPU, for at least half of the wall time. */
+static unsigned busy_threads(const struct model *model, uint64_t wall_ns)
+{
+    unsigned busy = 0;
+    for (size_t i = 0; i < model->thread_count; i++) {
+        const struct model_thread *thread = &model->threads[i];
+        uint64_t cpu = 0;
+        for (unsigned class = 0; class <= CLASS_COUNT; class++)
+            cpu += thread->class_cpu_ns[class];
+        busy += thread->life_ns * 2 >= wall_ns && cpu * 10 >= thread->life_ns * 7;
+    }
+    return busy;
+}
+
+void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
+{
+    const struct model *model = analysis->model;
+    const struct accounting *time = &analysis->time;
+    struct profile *profile = &analysis->profile;
+    if (!time->cpu_measured) {
+        rules_not_measured(finding, "its CPU time is not known");
+        return;
+    }
+    uint64_t cpu = time->parts[PART_CPU];
+    double of_wall = time->wall_ns > 0 ? (double)cpu / (double)time->wall_ns : 0;
+    unsigned busy = busy_threads(model, time->wall_ns);
+    finding->evidence = rules_text(analysis, "%.2f CPUs busy on average", of_wall);
+    if (of_wall < 0.7 && busy == 0)
+        return;
+    double hot_share = 0;
+    const char *hot = "";
+    if (profile->count > 0 && profile->cpu_ns > 0) {
+        struct profile_function *top = &profile->functions[0];
+        hot_share = (double)top->cpu_self_ns / (double)profile->cpu_ns;
+        finding->where = top->name;
+        hot = rules_text(analysis, "; %s of it in %s", units_share(hot_share).text, top->name);
+        for (size_t i = 1; i < 3 && i < profile->count; i++)
+            if (profile->functions[i].cpu_self_ns * 20 > profile->cpu_ns)
+                hot = rules_text(analysis, "%s, %s in %s", hot,
+                                 units_share((double)profile->functions[i].cpu_self_ns / (double)profile->cpu_ns).text,
+                                 profile->functions[i].name);
+    }
+    uint64_t gain = (uint64_t)(hot_share * (double)cpu);
+    rules_found_anyway(analysis, finding, gain, profile->cpu_samples, SEVERITY_NOTE);
+    finding->confidence = profile->cpu_samples > 0 ? sample_confidence(analysis, profile->cpu_samples)
+                                                   : CONFIDENCE_MEDIUM;
+    finding->evidence = rules_text(
+        analysis, "%.2f CPUs busy on average%s%s", of_wall,
+        busy > 1 ? rules_text(analysis, " (%u threads busy throughout)", busy) : "", hot);
+    finding->assumption = hot_share > 0 ? "its hottest function takes no time" : "nothing is known of what runs";
+    finding->fix = hot_share > 0
+                       ? rules_text(analysis, "no setting helps: make %s do less (strong-report --full lists the hot "
+                                              "functions), or spread the work over more threads",
+                                    finding->where)
+                       : "no setting helps; run with STRONG_CPU_HZ=99 to see what is hot";
+    finding->risk = "none known";
+}
+
+/* ---- the cgroup's quota ---- */
+
+void rules_cpu_throttled(struct analysis *analysis, struct finding *finding)
+{
+    const struct model *model = analysis->model;
+    const uint64_t *counters = model->counters;
+    uint64_t periods = counters[COUNTER_cgroup_periods];
+    uint64_t start = counters[COUNTER_cgroup_start_throttled_ns];
+    uint64_t end = counters[COUNTER_cgroup_end_throttled_ns];
+    uint64_t times = counters[COUNTER_cgroup_end_throttled_periods] -
+                     counters[COUNTER_cgroup_start_throttled_periods];
+    const struct model_live *live = &model->live;
+    if (live->looked && live->throttled_ns != MODEL_UNKNOWN && live->throttled_ns > end) {
+        end = live->throttled_ns;
+        if (live->throttled_periods != MODEL_UNKNOWN)
+            times = live->throttled_periods - counters[COUNTER_cgroup_start_throttled_periods];
+    }
+    if (end <= start) {
+        if (periods == 0)
+            rules_not_applicable(finding, "no CPU quota was seen");
+        else
+            finding->evidence = rules_text(analysis, "%s, never held back", units_plural(periods, "period").text);
+        return;
+    }
+    uint64_t held = end - start;
+    if (!rules_found(analysis, finding, held, times))
+        return;
+    finding->evidence = rules_text(analysis, "held back %s times, %s in all, by the quota of its cgroup",
+                                   units_count(times).text, units_duration(held).text);
+    finding->where = "cpu.max";
+    finding->assumption = "all of the cgroup's throttled time was this process's";
+    finding->fix = "raise the cgroup's cpu.max (Kubernetes: limits.cpu), or run fewer threads than CPUs granted";
+    finding->risk = "what this process gains, others on the machine may lose";
+}

@@ -1,0 +1,155 @@
+/* growth.c: the rules about what only grows: open descriptors and memory. A start-up grows too, so
+ * only the second half of the readings counts, and every part of it must have grown.
+ */
+#include "analyse/rules.h"
+
+#include <stddef.h>
+
+enum {
+    GROWTH_READINGS = 6,
+    DESCRIPTOR_LEAST = 20,
+    MEMORY_LEAST = 16 << 20,
+};
+#define GROWTH_SECONDS 5.0
+#define GROWTH_WARNING_SECONDS 30.0 /* shorter than this growth may be the start of a plateau */
+
+struct growth {
+    uint64_t middle, three_quarters, last, peak;
+    double seconds; /* from the middle to the last */
+    size_t readings;
+    double span_seconds;
+};
+
+static uint64_t field_of(const struct model_resource *reading, size_t offset)
+{
+    return *(const uint64_t *)(const void *)((const char *)reading + offset);
+}
+
+/* False when there are not enough readings of the field. */
+static bool growth_of(const struct model *model, size_t offset, struct growth *ret_growth)
+{
+    struct growth growth = {0};
+    const struct model_resource *first = NULL, *last = NULL;
+    for (size_t i = 0; i < model->resource_count; i++) {
+        const struct model_resource *one = &model->resources[i];
+        if (field_of(one, offset) == MODEL_UNKNOWN)
+            continue;
+        first = first != NULL ? first : one;
+        last = one;
+        growth.readings++;
+        if (field_of(one, offset) > growth.peak)
+            growth.peak = field_of(one, offset);
+    }
+    if (first == NULL || last == first)
+        return false;
+    growth.span_seconds = (double)(last->at_ns - first->at_ns) / 1e9;
+    if (growth.readings < GROWTH_READINGS || growth.span_seconds < GROWTH_SECONDS)
+        return false;
+    uint64_t middle_ns = first->at_ns + (last->at_ns - first->at_ns) / 2;
+    uint64_t late_ns = first->at_ns + (last->at_ns - first->at_ns) / 4 * 3;
+    uint64_t from_ns = first->at_ns;
+    for (const struct model_resource *one = first; one <= last; one++) {
+        if (field_of(one, offset) == MODEL_UNKNOWN)
+            continue;
+        if (one->at_ns <= middle_ns) {
+            growth.middle = field_of(one, offset);
+            from_ns = one->at_ns;
+        }
+        if (one->at_ns <= late_ns)
+            growth.three_quarters = field_of(one, offset);
+    }
+    growth.last = field_of(last, offset);
+    growth.seconds = (double)(last->at_ns - from_ns) / 1e9;
+    *ret_growth = growth;
+    return true;
+}
+
+/* Grew by at least `least` since the middle, a fair part of it in each quarter. */
+static bool keeps_growing(const struct growth *growth, uint64_t least)
+{
+    if (growth->last < growth->middle + least)
+        return false;
+    uint64_t all = growth->last - growth->middle;
+    return growth->three_quarters >= growth->middle + all / 5 &&
+           growth->last >= growth->three_quarters + all / 5;
+}
+
+static const char *too_short = "too few readings of it: it has to run for some seconds";
+
+void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
+{
+    const struct model *model = analysis->model;
+    struct growth growth;
+    if (!growth_of(model, offsetof(struct model_resource, descriptors), &growth)) {
+        rules_not_measured(finding, too_short);
+        return;
+    }
+    finding->evidence = rules_text(analysis, "%s open at the end, %s at most", units_count(growth.last).text,
+                                   units_count(growth.peak).text);
+    if (!keeps_growing(&growth, DESCRIPTOR_LEAST) || growth.last * 10 < growth.peak * 9)
+        return;
+    double rate = (double)(growth.last - growth.middle) / growth.seconds;
+    rules_found_anyway(analysis, finding, 0, growth.readings,
+                       growth.span_seconds >= GROWTH_WARNING_SECONDS || rate >= 10 ? SEVERITY_WARNING
+                                                                                  : SEVERITY_NOTE);
+    finding->confidence = growth.readings >= 30 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    uint32_t top = 0;
+    uint64_t most = 0;
+    static const uint16_t opening[] = {HOOK_open,   HOOK_open64,  HOOK_openat,  HOOK_openat64, HOOK_socket,
+                                       HOOK_connect, HOOK_accept, HOOK_accept4, HOOK_fopen,    HOOK_fopen64,
+                                       HOOK_dup,    HOOK_pipe,    HOOK_pipe2,   HOOK_NONE};
+    for (uint32_t t = 1; t < model->target_count; t++) {
+        uint64_t opened = rules_sum(analysis, opening, t).calls;
+        uint64_t closed = rules_sum(analysis, rules_close_hooks, t).calls;
+        if (opened > closed && opened - closed > most) {
+            most = opened - closed;
+            top = t;
+        }
+    }
+    finding->where = top != 0 ? rules_target_name(analysis, top) : "";
+    finding->evidence = rules_text(
+        analysis, "%s open, %.1f more each second over the last %.0f s%s%s", units_count(growth.last).text, rate,
+        growth.seconds, top != 0 ? "; most opened and not closed: " : "", finding->where);
+    finding->assumption = "no time is gained; the process fails when its limit is reached";
+    finding->fix = top != 0 ? rules_text(analysis, "close what is opened for %s on every path", finding->where)
+                            : "close what is opened on every path";
+    finding->risk = "none known";
+}
+
+void rules_memory_growth(struct analysis *analysis, struct finding *finding)
+{
+    const struct model *model = analysis->model;
+    struct growth growth;
+    if (!growth_of(model, offsetof(struct model_resource, peak_rss_bytes), &growth)) {
+        rules_not_measured(finding, too_short);
+        return;
+    }
+    finding->evidence = rules_text(analysis, "peak %s, %s of it since half time",
+                                   units_bytes(growth.last).text,
+                                   units_bytes(growth.last > growth.middle ? growth.last - growth.middle : 0).text);
+    uint64_t least = growth.middle / 10 > MEMORY_LEAST ? growth.middle / 10 : MEMORY_LEAST;
+    if (!keeps_growing(&growth, least))
+        return;
+    rules_found_anyway(analysis, finding, 0, growth.readings,
+                       growth.span_seconds >= GROWTH_WARNING_SECONDS ? SEVERITY_WARNING : SEVERITY_NOTE);
+    finding->confidence = growth.readings >= 60 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    const struct profile_function *top = NULL;
+    for (size_t i = 0; i < analysis->profile.count; i++) {
+        const struct profile_function *one = &analysis->profile.functions[i];
+        if (one->live_bytes > (top != NULL ? top->live_bytes : 0))
+            top = one;
+    }
+    const char *site = top != NULL ? symbols_place(analysis->symbols, &top->hottest) : "";
+    finding->where = site;
+    finding->evidence = rules_text(
+        analysis, "peak %s, %s more each second over the last %.0f s%s%s%s", units_bytes(growth.last).text,
+        units_bytes((uint64_t)((double)(growth.last - growth.middle) / growth.seconds)).text, growth.seconds,
+        top != NULL ? "; most that is not freed: " : "",
+        top != NULL ? rules_text(analysis, "%s by %s at ", units_bytes((uint64_t)top->live_bytes).text, top->name) : "",
+        site);
+    finding->assumption = "no time is gained; the process fails when memory ends";
+    finding->fix = top != NULL ? rules_text(analysis, "free or bound what %s keeps (%s): unfreed so far, which need "
+                                                      "not be a leak", top->name, site)
+                               : "find what is kept: run with STRONG_ALLOC_PERIOD set";
+    finding->risk = "none known";
+}
