@@ -117,7 +117,7 @@ struct model_thread {
     pid_t tid;
     uint32_t process;
     const char *name;
-    uint64_t start_ns, life_ns; /* start: since the process's */
+    uint64_t start_ns, life_ns; /* start: since processes[0]'s */
     uint64_t class_ns[CLASS_COUNT];
     uint64_t class_cpu_ns[CLASS_COUNT + 1]; /* the last: outside hooks */
     uint32_t now_hook;                      /* HOOK_NONE: in its own code */
@@ -161,7 +161,7 @@ struct model_samples {
 
 /* One flight-recorder record, oldest first. */
 struct model_event {
-    uint64_t start_ns; /* since the process's start */
+    uint64_t start_ns; /* since processes[0]'s start */
     uint64_t duration_ns;
     uint32_t hook, target, stack, bytes;
     int error;
@@ -264,8 +264,8 @@ struct model {
 int model_new(const struct snapshot *snapshot, bool superseded, struct model **ret_model);
 
 /* One model of several (copies everything; the sources may be freed). Order: root first. Targets,
- * rows, hooks, classes, errors, options and notes of equal meaning are summed; resources are those
- * of the first. Returns 0, -ENOMEM, or -EINVAL for count 0. */
+ * rows, hooks, classes, errors and notes of equal meaning are summed; resources and options are those of
+ * the first, and so are the counters about the cgroup, which all processes share. Returns 0, -ENOMEM, or -EINVAL for count 0. */
 int model_merge(const struct model *const *models, size_t count, struct model **ret_model);
 
 void model_free(struct model *model);
