@@ -64,8 +64,8 @@
  * PSEUDO HOOKS (rows derived by hooks, found in cells like any other)
  *   connection   one call for each closed outbound connection: time = its life, bytes = exchanges
  *                (times a read followed a write), error = closed without any exchange
- *   nagle_stall  one call for each read that took 30–60 ms (or longer than 30 and shorter than 250)
- *                after at least two small writes in a row on TCP: time = that wait
+ *   nagle_stall  one call for each read on TCP that ended 35–60 ms after the last of at least two small
+ *                writes in a row: time = that wait (a delayed ACK is 40 ms: TCP_DELACK_MIN, net/tcp.h)
  *   thread_life  one call for each finished thread: time = its life
  *
  * SAMPLES
@@ -253,7 +253,8 @@ struct thread_block {
     uint32_t now_target;
     uint64_t now_ticks;
 
-    /* outermost spans only, so the sum never counts a nested call twice */
+    /* Outermost spans only, so the sum never counts a nested call twice. The class is the hook's, but
+     * for file hooks on a socket and waits for one outbound peer: those are network. */
     uint64_t class_ticks[CLASS_COUNT];
     /* sampled CPU time: by the class of the hook it was spent in, [CLASS_COUNT]: outside hooks */
     uint64_t class_cpu_ns[CLASS_COUNT + 1];

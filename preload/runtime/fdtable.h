@@ -32,10 +32,11 @@ struct fd_entry {
     uint8_t small_writes; /* in a row, since the last read; saturating */
     uint8_t reserved;
     uint32_t exchanges; /* reads that followed a write */
-    uint32_t bytes_unused;
+    uint32_t reserved_word;
     uint64_t since_ticks; /* connected at */
+    uint64_t wrote_ticks; /* last write */
 };
-_Static_assert(sizeof(struct fd_entry) == 24, "fd entries are many");
+_Static_assert(sizeof(struct fd_entry) == 32, "fd entries are many");
 
 enum { FDTABLE_PAGE = 1024, FDTABLE_PAGES = 1024 }; /* up to 2^20 descriptors */
 
@@ -58,6 +59,8 @@ static inline uint32_t fdtable_target(int fd)
 
 /* The target a path would have, for the span around open (0 for NULL). */
 uint32_t fdtable_path(const char *path);
+
+int fdtable_init(void);
 
 /* What a successful call made of a number. */
 void fdtable_opened(int fd, uint32_t target, enum target_kind kind);

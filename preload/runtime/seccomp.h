@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 extern bool seccomp_entered;
+/* Called first, while everything is still allowed: set once at boot (timers are taken down). */
+extern void (*seccomp_entering)(void);
 void seccomp_enter(void);
 
 #endif

@@ -53,6 +53,9 @@ static inline void span_begin(struct span *span, unsigned hook, uint32_t target)
     block->now_ticks = span->start_ticks;
 }
 
+/* Class a call counts under: a file hook on a socket is network, waiting for one outbound peer too. */
+unsigned span_class(unsigned hook, uint32_t target);
+
 /* For exec and _exit: forgets the open span, because the call does not come back. */
 void span_abandon(struct span *span);
 

@@ -20,5 +20,7 @@ uint32_t targets_value(enum target_kind kind, uint64_t first, uint64_t second);
  * The kind is adjusted to the family (TCP_OUT → UNIX_OUT …). */
 uint32_t targets_address(enum target_kind kind, const struct sockaddr *address, socklen_t len);
 enum target_kind targets_kind(uint32_t target);
+/* In the child of fork: the rows were carried over, the index was not. */
+void targets_fork_child(void);
 
 #endif

@@ -66,6 +66,8 @@ struct thread {
     struct stat_cell *index[THREAD_INDEX_SIZE];
 };
 
+int thread_init(void);
+
 /* Gives the calling thread a block (COLD → READY, CROWD or OFF) and arms its monitors. Boots the
  * library first if need be. errno is preserved. Safe in a signal handler. */
 void thread_attach(void);

@@ -1,0 +1,81 @@
+/* config_nearest.c: see config_nearest.h. The nearest name is the one with the least Damerau–Levenshtein
+ * distance (optimal string alignment), named only when it is at most a third of the name's length off.
+ */
+#include "runtime/config_nearest.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "runtime/log.h"
+
+enum { NAME_MOST = 32 };
+
+static const char *const names[] = {
+#define OPTION(NAME, field, kind, default_, low, high, meaning) #NAME,
+#include "abi/options.def"
+#undef OPTION
+};
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned rows[3][NAME_MOST + 1], *before = rows[0], *last = rows[1], *now = rows[2];
+    unsigned len_a = (unsigned)strlen(a), len_b = (unsigned)strlen(b);
+    if (len_a > NAME_MOST || len_b > NAME_MOST)
+        return NAME_MOST;
+    for (unsigned j = 0; j <= len_b; j++)
+        last[j] = j;
+    for (unsigned i = 1; i <= len_a; i++) {
+        now[0] = i;
+        for (unsigned j = 1; j <= len_b; j++) {
+            now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], before[j - 2] + 1);
+        }
+        unsigned *spare = before;
+        before = last, last = now, now = spare;
+    }
+    return last[len_b];
+}
+
+void config_report_name(const char *name)
+{
+    const char *nearest = NULL;
+    unsigned best = (unsigned)strlen(name) / 3 + 1;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (distance(name, names[i]) < best) {
+            best = distance(name, names[i]);
+            nearest = names[i];
+        }
+    if (nearest)
+        log_line(LOG_MISTAKE, "unknown setting STRONG_", name, ": did you mean STRONG_", nearest, "?", NULL);
+    else
+        log_line(LOG_MISTAKE, "unknown setting STRONG_", name, ": see strong-report help options", NULL);
+}
+
+void config_report_value(const char *name, const char *value, const char *kind, const char *default_value,
+                         const char *low, const char *high)
+{
+    static const struct {
+        const char *kind, *form;
+    } forms[] = {{"FLAG", "0 or 1"},
+                 {"RATE", "a share such as 0.1"},
+                 {"DURATION", "a time such as 10ms"},
+                 {"SIZE", "a size such as 512KiB"},
+                 {"COUNT", "a whole number"},
+                 {"TEXT", "a text"}};
+    const char *form = "?";
+    for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(kind, forms[i].kind) == 0)
+            form = forms[i].form;
+    bool numbers = strcmp(kind, "COUNT") == 0 || strcmp(kind, "RATE") == 0;
+    if (numbers)
+        log_line(LOG_MISTAKE, "STRONG_", name, "=", value, " is not ", form, " from ", low, " to ", high, ": using ",
+                 default_value, NULL);
+    else
+        log_line(LOG_MISTAKE, "STRONG_", name, "=", value, " is not ", form, " in range: using ", default_value, NULL);
+}

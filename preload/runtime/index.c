@@ -1,0 +1,69 @@
+/* index.c: see index.h. Linear probing over at most PROBES slots. */
+#include "runtime/index.h"
+
+#include <errno.h>
+
+#include "runtime/arena.h"
+#include "runtime/system.h"
+
+enum { PROBES = 64 };
+
+int index_init(struct index *index, uint32_t slots)
+{
+    index->slots = arena_take_wiped((size_t)slots * sizeof(uint64_t));
+    index->mask = slots - 1;
+    return index->slots ? 0 : -ENOMEM;
+}
+
+static uint64_t slot_tag(uint64_t hash)
+{
+    return hash & 0xffffffff00000000ull;
+}
+
+uint32_t index_next(const struct index *index, uint64_t hash, uint32_t *cursor)
+{
+    if (!index->slots)
+        return 0;
+    while (*cursor < PROBES) {
+        uint64_t slot = __atomic_load_n(&index->slots[(uint32_t)(hash + *cursor) & index->mask],
+                                        __ATOMIC_ACQUIRE); /* pairs with index_put */
+        ++*cursor;
+        if (slot == 0)
+            return 0;
+        if ((slot & 0xffffffff00000000ull) == slot_tag(hash))
+            return (uint32_t)slot;
+    }
+    return 0;
+}
+
+bool index_put(struct index *index, uint64_t hash, uint32_t row)
+{
+    if (!index->slots)
+        return false;
+    for (uint32_t i = 0; i < PROBES; i++) {
+        uint64_t *slot = &index->slots[(uint32_t)(hash + i) & index->mask];
+        uint64_t empty = 0;
+        if (__atomic_load_n(slot, __ATOMIC_RELAXED) == 0 &&
+            __atomic_compare_exchange_n(slot, &empty, slot_tag(hash) | row, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) /* pairs with index_next */
+            return true;
+    }
+    return false;
+}
+
+uint64_t index_mix(uint64_t value)
+{
+    value ^= value >> 33, value *= 0xff51afd7ed558ccdull; /* MurmurHash3 fmix64, Appleby */
+    value ^= value >> 33, value *= 0xc4ceb9fe1a85ec53ull;
+    return value ^ value >> 33;
+}
+
+uint64_t index_hash(uint64_t seed, const void *bytes, unsigned len)
+{
+    const unsigned char *at = bytes;
+    uint64_t hash = 0xcbf29ce484222325ull ^ seed;
+    for (unsigned i = 0; i < len; i++)
+        hash = (hash ^ at[i]) * 0x100000001b3ull;
+    hash = index_mix(hash);
+    return hash ? hash : 1;
+}

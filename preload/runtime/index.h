@@ -1,0 +1,30 @@
+/* index.h: a lock-free hash index from a 64-bit hash to a row of a dense segment table.
+ *
+ * Slots hold (hash's upper half, row); a lookup compares the upper half and lets the caller compare the
+ * row itself. Kept in memory that a forked child receives as zeros, because its segment starts empty.
+ * Slots are only ever filled, never emptied. Two threads may append the same row at once: both rows
+ * stay, one is found from then on, and readers merge. Any thread, any context.
+ */
+#ifndef STRONG_RUNTIME_INDEX_H
+#define STRONG_RUNTIME_INDEX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct index {
+    uint64_t *slots; /* NULL: no memory, nothing is found and nothing kept */
+    uint32_t mask;
+};
+
+int index_init(struct index *index, uint32_t slots); /* a power of two */
+
+/* Iterates over the rows that may have this hash: starts with *cursor = 0; 0: no more. */
+uint32_t index_next(const struct index *index, uint64_t hash, uint32_t *cursor);
+/* Publishes a row; false when the neighbourhood is full (the row is then simply not found again). */
+bool index_put(struct index *index, uint64_t hash, uint32_t row);
+
+/* 64-bit hash of bytes (FNV-1a, then a final mix); never 0. */
+uint64_t index_hash(uint64_t seed, const void *bytes, unsigned len);
+uint64_t index_mix(uint64_t value);
+
+#endif

@@ -1,0 +1,109 @@
+/* process.c: see process.h. */
+#include "runtime/process.h"
+
+#include "runtime/boot.h"
+#include "runtime/clock.h"
+#include "runtime/counters.h"
+#include "runtime/modules.h"
+#include "runtime/seccomp.h"
+#include "runtime/segment.h"
+#include "runtime/thread.h"
+
+struct process_monitor process_monitor;
+uint64_t process_next_tick = UINT64_MAX;
+
+static bool ticking; /* one thread at a time does what is due */
+
+void process_fork_child(void)
+{
+    if (boot_off || !boot_done)
+        return;
+    segment_fork_child();
+    thread_fork_child();
+    ticking = false;
+    process_next_tick = segment_promotion_due ? clock_ticks() + clock_ns_to_ticks(PROCESS_PROMOTE_NS) : UINT64_MAX;
+}
+
+/* The child becomes a process of its own. Its modules are those it was forked with. */
+static void promote(void)
+{
+    if (!segment_promotion_due || seccomp_entered)
+        return;
+    segment_promote();
+    if (segment_form != SEGMENT_SHARED)
+        return;
+    modules_init();
+    if (process_monitor.promoted)
+        process_monitor.promoted();
+    process_next_tick = clock_ticks() + clock_ns_to_ticks(1000000000);
+}
+
+void process_before_thread(void)
+{
+    if (segment_promotion_due)
+        promote();
+}
+
+bool process_owns_segment(void)
+{
+    return boot_done && !boot_off && segment->pid == (uint32_t)system_call0(SYS_getpid);
+}
+
+void process_exec_begin(void)
+{
+    if (segment_form == SEGMENT_SHARED)
+        segment_close(SEGMENT_EXECED, 0);
+}
+
+void process_exec_failed(void)
+{
+    if (segment_form == SEGMENT_SHARED)
+        segment_close(SEGMENT_RUNNING, 0);
+}
+
+void process_exiting(int status)
+{
+    if (!boot_done || boot_off || segment_form == SEGMENT_OFF)
+        return;
+    if (!seccomp_entered && !process_owns_segment())
+        return; /* a vfork child, or a clone nobody saw */
+    promote();
+    if (segment->state == SEGMENT_EXITED) {
+        segment->exit_status = status;
+        return;
+    }
+    if (process_monitor.exiting)
+        process_monitor.exiting();
+    clock_refine();
+    segment_close(SEGMENT_EXITED, status);
+}
+
+void process_due(uint64_t now_ticks)
+{
+    if (seccomp_entered) {
+        process_next_tick = UINT64_MAX;
+        counters_add(COUNTER_resource_skipped, 1);
+        return;
+    }
+    if (__atomic_exchange_n(&ticking, true, __ATOMIC_ACQUIRE))
+        return;
+    if (now_ticks >= process_next_tick) {
+        if (segment_promotion_due) {
+            process_next_tick = UINT64_MAX;
+            promote();
+        } else {
+            process_next_tick = now_ticks + clock_ns_to_ticks(1000000000);
+            clock_refine();
+            segment->last_ticks = now_ticks;
+            if (process_monitor.tick)
+                process_monitor.tick(now_ticks);
+        }
+    }
+    __atomic_store_n(&ticking, false, __ATOMIC_RELEASE);
+}
+
+int process_init(void)
+{
+    process_next_tick = clock_ticks() + clock_ns_to_ticks(1000000000);
+    return 0;
+}

@@ -1,0 +1,207 @@
+/* thread_cells.c: the statistics a thread keeps: cells by (hook, target), their histograms, errors.
+ *
+ * All functions work on the calling thread's own block in state BUSY (set by span_end and friends), so
+ * there is one writer and no signal handler in between. Publication to the reader: a cell's key and an
+ * octave's line number are written last, with release. Quotas: cells of class file may take three
+ * fifths of the room, so that a program that opens everything still sees its peers; the last
+ * OTHER_RESERVE cells are kept for the (other) row of each hook.
+ */
+#include <string.h>
+
+#include "runtime/counters.h"
+#include "runtime/segment.h"
+#include "runtime/span.h"
+#include "runtime/thread.h"
+
+enum {
+    CELLS_MOST = BLOCK_CELL_PAGES * PAGE_CELL_COUNT,
+    OTHER_RESERVE = 64,
+    CELLS_FILE_MOST = (CELLS_MOST - OTHER_RESERVE) * 3 / 5,
+};
+
+/* Takes one pool page for this block; its number, or -1. */
+static int take_page(struct thread *thread, enum page_kind kind)
+{
+    struct thread_block *block = thread->block;
+    uint32_t number = block->pages_used;
+    if (number >= BLOCK_PAGES || (kind == PAGE_CELLS && block->cell_pages >= BLOCK_CELL_PAGES))
+        return -1;
+    void *page = segment_take_pages(1);
+    if (!page)
+        return -1;
+    thread->page[number] = page;
+    block->page_offset[number] = (uint64_t)((char *)page - (char *)segment);
+    if (kind == PAGE_CELLS)
+        block->cell_pages++;
+    block->pages_used = number + 1;
+    __atomic_store_n(&block->page_kind[number], (uint8_t)kind, __ATOMIC_RELEASE); /* for readers */
+    return (int)number;
+}
+
+static bool allowed(const struct thread *thread, uint64_t key)
+{
+    if (cell_target(key) == 0)
+        return thread->cells_used < CELLS_MOST;
+    if (thread->cells_used >= CELLS_MOST - OTHER_RESERVE)
+        return false;
+    return hook_classes[cell_hook(key)] != CLASS_FILE || thread->cells_file < CELLS_FILE_MOST;
+}
+
+static struct stat_cell *make_cell(struct thread *thread, uint64_t key)
+{
+    if (!allowed(thread, key))
+        return NULL;
+    uint32_t within = thread->cells_used % PAGE_CELL_COUNT;
+    if (within == 0) {
+        int page = take_page(thread, PAGE_CELLS);
+        if (page < 0)
+            return NULL;
+        thread->cell_page = (uint32_t)page;
+    }
+    struct stat_cell *cell = (struct stat_cell *)thread->page[thread->cell_page] + within;
+    thread->cells_used++;
+    if (hook_classes[cell_hook(key)] == CLASS_FILE && cell_target(key))
+        thread->cells_file++;
+    __atomic_store_n(&cell->key, key, __ATOMIC_RELEASE); /* for readers */
+    return cell;
+}
+
+struct stat_cell *thread_cell_slow(struct thread *thread, uint64_t key)
+{
+    unsigned slot = thread_cell_slot(key);
+    for (unsigned i = 0; i < THREAD_INDEX_SIZE; i++) {
+        struct stat_cell **at = &thread->index[(slot + i) % THREAD_INDEX_SIZE];
+        if (*at && (*at)->key == key)
+            return *at;
+        if (*at)
+            continue;
+        struct stat_cell *cell = make_cell(thread, key);
+        if (cell)
+            return *at = cell;
+        break;
+    }
+    if (cell_target(key) == 0)
+        return NULL;
+    counters_add(COUNTER_cell_table_full, 1);
+    return thread_cell(thread, cell_key(cell_hook(key), 0));
+}
+
+/* ---- histograms ---- */
+
+static uint64_t *line_at(const struct thread *thread, uint16_t number)
+{
+    unsigned line = number - 1u;
+    return (uint64_t *)thread->page[line / PAGE_LINE_COUNT] + line % PAGE_LINE_COUNT * HISTOGRAM_STEPS;
+}
+
+uint64_t *thread_line(struct thread *thread, struct stat_cell *cell, unsigned octave)
+{
+    if (cell->slots[octave])
+        return line_at(thread, cell->slots[octave]);
+    uint32_t within = thread->lines_used % PAGE_LINE_COUNT;
+    if (within == 0) {
+        int page = take_page(thread, PAGE_LINES);
+        if (page < 0)
+            return NULL;
+        thread->line_page = (uint32_t)page;
+    }
+    thread->lines_used++;
+    uint16_t number = (uint16_t)(1 + thread->line_page * PAGE_LINE_COUNT + within);
+    __atomic_store_n(&cell->slots[octave], number, __ATOMIC_RELEASE); /* for readers */
+    return line_at(thread, number);
+}
+
+static void count_bucket(struct thread *thread, struct stat_cell *cell, unsigned bucket)
+{
+    uint64_t *line = thread_line(thread, cell, bucket / HISTOGRAM_STEPS);
+    if (line)
+        system_add(&line[bucket % HISTOGRAM_STEPS], 1);
+    else
+        counters_add(COUNTER_histogram_full, 1);
+}
+
+/* The inline list is full: from now on slots[] maps octaves to lines. */
+static void map_histogram(struct thread *thread, struct stat_cell *cell)
+{
+    uint16_t list[CELL_INLINE];
+    memcpy(list, cell->slots, sizeof list);
+    memset(cell->slots, 0, sizeof cell->slots);
+    __atomic_store_n(&cell->flags, CELL_MAPPED, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < CELL_INLINE; i++)
+        count_bucket(thread, cell, list[i]);
+}
+
+void thread_histogram_add(struct thread *thread, struct stat_cell *cell, uint64_t ticks)
+{
+    unsigned bucket = histogram_bucket(ticks);
+    if (strong_likely(cell->flags & CELL_MAPPED)) {
+        uint16_t number = cell->slots[bucket / HISTOGRAM_STEPS];
+        if (strong_likely(number != 0))
+            system_add(&line_at(thread, number)[bucket % HISTOGRAM_STEPS], 1);
+        else
+            count_bucket(thread, cell, bucket);
+        return;
+    }
+    if (cell->calls < CELL_INLINE) {
+        cell->slots[cell->calls] = (uint16_t)bucket;
+        return;
+    }
+    map_histogram(thread, cell);
+    count_bucket(thread, cell, bucket);
+}
+
+/* ---- rare rows ---- */
+
+void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64_t bytes, bool failed)
+{
+    struct thread_hot *hot = &thread_hot;
+    uint32_t state = hot->state;
+    struct thread *thread = hot->self;
+    if (!thread) {
+        thread_crowd_add(hook, bytes, ticks, failed);
+        return;
+    }
+    hot->state = THREAD_BUSY;
+    struct stat_cell *cell = thread_cell(thread, cell_key(hook, target));
+    if (cell) {
+        thread_histogram_add(thread, cell, ticks);
+        cell->calls++;
+        cell->errors += failed;
+        cell->bytes += bytes;
+        cell->ticks += ticks;
+        uint64_t high = ticks >> 4 > UINT32_MAX ? UINT32_MAX : ticks >> 4;
+        if (high > cell->max_ticks_high)
+            cell->max_ticks_high = (uint32_t)high;
+    }
+    hot->state = state;
+}
+
+void thread_crowd_add(unsigned hook, uint64_t bytes, uint64_t ticks, bool failed)
+{
+    if (segment->tables[TABLE_CROWD].capacity <= hook)
+        return;
+    struct hook_crowd *crowd = segment_record(TABLE_CROWD, hook);
+    __atomic_fetch_add(&crowd->calls, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&crowd->ticks, ticks, __ATOMIC_RELAXED);
+    if (bytes)
+        __atomic_fetch_add(&crowd->bytes, bytes, __ATOMIC_RELAXED);
+    if (failed)
+        __atomic_fetch_add(&crowd->errors, 1, __ATOMIC_RELAXED);
+}
+
+void thread_error(unsigned hook, int error)
+{
+    struct thread_block *block = thread_hot.block;
+    uint32_t key = hook << 16 | ((uint32_t)error & 0xffff);
+    if (!block)
+        return;
+    for (unsigned i = 0, slot = key * 0x9E3779B1u >> 26; i < BLOCK_ERRORS; i++) {
+        struct error_count *row = &block->errors[(slot + i) % BLOCK_ERRORS];
+        if (row->key == 0)
+            __atomic_store_n(&row->key, key, __ATOMIC_RELEASE); /* for readers */
+        if (row->key == key) {
+            system_add(&row->count, 1);
+            return;
+        }
+    }
+}
