@@ -28,7 +28,14 @@ def make_tree(run, name, files, seed):
                 file.write(chance.randbytes(chance.randrange(0, 60000)))
         os.utime(file.name, (1700000000, 1700000000))
     os.symlink("d00", os.path.join(root, "link"))
+    date_folders(root, 1700000000)
     return root
+
+
+def date_folders(root, seconds):
+    """Fixed times on the directories: what rsync and tar do must not depend on the second."""
+    for directory, _, _ in os.walk(root):
+        os.utime(directory, (seconds, seconds))
 
 
 def bash(run):
@@ -92,7 +99,7 @@ def fast_import(commits):
 
 
 def gcc(run):
-    run.write("large.cc", large_source(run.size(25, 900)))
+    run.write("large.cc", large_source(run.size(25, 300)))
     flags = ["-O2", "-g", "-std=c++17"]
     run.step("compile", ["g++", *flags, "-c", "large.cc", "-o", "large.o"])
     run.step("link", ["g++", "large.o", "-o", "large"])
@@ -145,6 +152,7 @@ def make_tree_change(run):
     with open(run.path("from", "d00", "e0", "f0000"), "ab") as file:
         file.write(b"more")
     os.remove(run.path("from", "d01", "e1", "f0001"))
+    date_folders(run.path("from"), 1700000001)
 
 
 def tar(run):

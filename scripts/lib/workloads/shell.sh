@@ -21,11 +21,12 @@ for i in 1 2 3 4; do (exit "$i") & jobs_started+=("$!"); done
 for pid in "${jobs_started[@]}"; do wait "$pid"; echo "job ended with $?"; done
 
 coproc UPPER { while read -r line; do echo "${line^^}"; done; }
+upper_pid=$UPPER_PID
 echo hello >&"${UPPER[1]}"
 read -r answer <&"${UPPER[0]}"
 echo "$answer"
 exec {UPPER[1]}>&-
-wait "$UPPER_PID"
+wait "$upper_pid"
 
 kill -USR1 $$
 while read -r a b; do echo "$b $a"; done <<TEXT
