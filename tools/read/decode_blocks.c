@@ -213,7 +213,8 @@ static int add_owner(struct decoder *decoder, const struct thread_block *block)
     thread->now_hook = block->now_hook;
     thread->now_target = decode_target(decoder, block->now_target);
     thread->now_ns = since(decoder->end_ns, decode_moment(header, block->now_ticks));
-    struct model_class *class = &model->classes[hook_classes[thread->now_hook]];
+    enum target_kind kind = model->targets[thread->now_target].kind;
+    struct model_class *class = &model->classes[model_class(thread->now_hook, kind)];
     class->unfinished_ns = decode_sum(class->unfinished_ns, thread->now_ns);
     return 0;
 }

@@ -44,6 +44,8 @@ int decode_modules(struct decoder *decoder)
         const char *path = snapshot_string(decoder->snapshot, record->path, &len);
         if (record->start == 0)
             continue;
+        if (path && len == 0) /* the loader has no name for the program itself */
+            path = snapshot_string(decoder->snapshot, decoder->snapshot->header->executable, &len);
         if (!path || record->end <= record->start) {
             model->damaged++;
             continue;

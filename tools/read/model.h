@@ -103,7 +103,7 @@ struct model_target {
     struct model_frame site[2];
     bool has_site[2]; /* TARGET_LOCK: waiter, holder; TARGET_SITE: the call */
     uint64_t calls, errors, bytes, ns, max_ns;
-    uint64_t class_ns[CLASS_COUNT];
+    uint64_t class_ns[CLASS_COUNT]; /* by model_class */
 };
 
 struct model_class {
@@ -277,6 +277,18 @@ static inline const struct model_frame *model_stack_frames(const struct model *m
     const struct model_stack *found = &model->stacks[stack];
     *ret_depth = found->depth - found->skip;
     return model->frames + found->frame + found->skip;
+}
+
+/* The class that a call's time counts to: that of the hook, except that file and wait hooks on a
+ * connection count as network (the library's own rule for classes[]). */
+static inline enum hook_class model_class(unsigned hook, enum target_kind kind)
+{
+    enum hook_class class_ = (enum hook_class)hook_classes[hook];
+    bool connected = kind == TARGET_TCP_OUT || kind == TARGET_UNIX_OUT || kind == TARGET_UDP;
+    bool socket = connected || kind == TARGET_TCP_IN || kind == TARGET_UNIX_IN;
+    if ((class_ == CLASS_FILE && socket) || (class_ == CLASS_WAIT && connected))
+        return CLASS_NETWORK;
+    return class_;
 }
 
 /* Value of an effective option ("CPU_HZ") or NULL. */

@@ -100,7 +100,7 @@ void model_total_targets(struct model *model)
         target->bytes = decode_sum(target->bytes, row->bytes);
         target->ns = decode_sum(target->ns, row->ns);
         target->max_ns = row->max_ns > target->max_ns ? row->max_ns : target->max_ns;
-        uint64_t *class_ns = &target->class_ns[hook_classes[row->hook]];
+        uint64_t *class_ns = &target->class_ns[model_class(row->hook, target->kind)];
         *class_ns = decode_sum(*class_ns, row->ns);
     }
 }

@@ -221,7 +221,25 @@ static void stamp(struct snapshot *snapshot)
     snapshot->taken_boottime_ns = now_ns(CLOCK_BOOTTIME);
 }
 
-int snapshot_peek(const char *path, struct segment_header *ret_header, char *message)
+/* A string of the segment as clean text; "" where the reference leads nowhere. */
+static void peek_text(int fd, const struct segment_header *header, struct string_ref reference,
+                      char *buf, size_t size)
+{
+    const struct segment_table *heap = &header->tables[TABLE_STRINGS];
+    unsigned char raw[1024] = {0};
+    size_t len = reference.len < sizeof(raw) ? reference.len : sizeof(raw);
+    buf[0] = 0;
+    if (reference.offset > heap->capacity || reference.len > heap->capacity - reference.offset ||
+        heap->offset > header->segment_bytes || heap->capacity > header->segment_bytes - heap->offset)
+        return;
+    ssize_t got = pread(fd, raw, len, (off_t)(heap->offset + reference.offset));
+    while (got > 0 && raw[got - 1] == 0)
+        got--;
+    if (got > 0)
+        text_clean(buf, size, (const char *)raw, (size_t)got);
+}
+
+int snapshot_peek(const char *path, struct snapshot_summary *ret_summary, char *message)
 {
     int fd;
     uint64_t file_bytes;
@@ -229,13 +247,22 @@ int snapshot_peek(const char *path, struct segment_header *ret_header, char *mes
     if (error)
         return error;
     struct segment_header header = {0};
+    struct stat facts;
     error = read_range(fd, (unsigned char *)&header, 0, sizeof(header));
-    close(fd);
     if (error)
-        return refuse(message, path, error, "%s", strerror(-error));
-    error = check_header(&header, file_bytes, path, message);
-    if (!error)
-        *ret_header = header;
+        refuse(message, path, error, "%s", strerror(-error));
+    else
+        error = check_header(&header, file_bytes, path, message);
+    if (!error) {
+        ret_summary->header = header;
+        ret_summary->disk_bytes =
+            fstat(fd, &facts) == 0 ? (uint64_t)facts.st_blocks * 512 : file_bytes;
+        peek_text(fd, &header, header.executable, ret_summary->executable,
+                  sizeof(ret_summary->executable));
+        peek_text(fd, &header, header.command, ret_summary->command, sizeof(ret_summary->command));
+        peek_text(fd, &header, header.run, ret_summary->run, sizeof(ret_summary->run));
+    }
+    close(fd);
     return error;
 }
 

@@ -38,8 +38,14 @@ int snapshot_from_memory(const void *bytes, size_t size, struct snapshot **ret_s
                          char *message);
 void snapshot_free(struct snapshot *snapshot);
 
-/* Only the header page, checked as far as it goes by itself; for listing many files. */
-int snapshot_peek(const char *path, struct segment_header *ret_header, char *message);
+/* Only the header page, checked as far as it goes by itself, and the strings that name a process,
+ * clean; for listing many files. */
+struct snapshot_summary {
+    struct segment_header header;
+    uint64_t disk_bytes; /* what the file takes */
+    char executable[256], command[1024], run[128];
+};
+int snapshot_peek(const char *path, struct snapshot_summary *ret_summary, char *message);
 
 /* Records in use: table.used clamped to the capacity. */
 uint64_t snapshot_count(const struct snapshot *snapshot, enum segment_table_id table);
