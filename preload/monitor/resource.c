@@ -1,0 +1,216 @@
+/* resource.c: the resource series: what the process used, about once a second, at start and at exit.
+ *
+ * Owns TABLE_RESOURCES. One writer at a time: `busy` is taken by an exchange, and whoever finds it taken
+ * leaves (the sampling signal's handler may have interrupted the very thread that holds it). A tick costs
+ * getrusage and a walk over the thread blocks; files under /proc are read at start and exit only, because
+ * each needs a descriptor for a moment. When the table is full every second record goes and the interval
+ * doubles, so the series always covers the whole run. In seccomp: nothing, counted.
+ */
+#include "monitor/monitor.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "runtime/clock.h"
+#include "runtime/counters.h"
+#include "runtime/seccomp.h"
+#include "runtime/system.h"
+
+enum { RESOURCE_INTERVAL_MS = 1000, RESOURCE_TEXT = 512, RESOURCE_PAGE = 4096, RESOURCE_TASKS = 32 };
+
+static uint32_t busy;
+static uint64_t interval_ns, last_ticks;
+
+/* ---- parsing ---- */
+
+static uint64_t number(const char *text)
+{
+    if (*text < '0' || *text > '9')
+        return RESOURCE_UNKNOWN;
+    uint64_t value = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        value = value * 10 + (uint64_t)(*text - '0');
+    return value;
+}
+
+uint64_t resource_field(const char *text, const char *key)
+{
+    size_t len = strlen(key);
+    for (const char *line = text; *line; line = *line ? line + 1 : line) {
+        if (strncmp(line, key, len) == 0 && (line[len] == ' ' || line[len] == ':')) {
+            const char *value = line + len + (line[len] == ':');
+            while (*value == ' ' || *value == '\t')
+                value++;
+            return number(value);
+        }
+        line = strchrnul(line, '\n');
+    }
+    return RESOURCE_UNKNOWN;
+}
+
+uint64_t resource_word(const char *text, unsigned n)
+{
+    while (n--) {
+        text += strcspn(text, " \n");
+        text += strspn(text, " ");
+    }
+    return number(text);
+}
+
+/* ---- the series ---- */
+
+uint32_t resource_halve(struct resource_record *records, uint32_t count)
+{
+    uint32_t kept = 1;
+    for (uint32_t i = 1; i < count; i += 2, kept++) {
+        if (i != kept)
+            records[kept] = records[i];
+    }
+    for (uint32_t i = kept; i < count; i++)
+        __atomic_store_n(&records[i].ticks, 0, __ATOMIC_RELAXED);
+    return kept;
+}
+
+static void append(const struct resource_record *record)
+{
+    struct segment_table *table = &segment->tables[TABLE_RESOURCES];
+    if (table->capacity && table->used >= table->capacity) {
+        uint32_t kept = resource_halve(segment_record(TABLE_RESOURCES, 0), table->capacity);
+        __atomic_store_n(&table->used, kept, __ATOMIC_RELEASE); /* a live reader sees whole records below it */
+        interval_ns *= 2;
+    }
+    struct resource_record *place;
+    if (!segment_append(TABLE_RESOURCES, (void **)&place))
+        return;
+    memcpy((char *)place + sizeof place->ticks, (const char *)record + sizeof record->ticks,
+           sizeof *place - sizeof place->ticks);
+    __atomic_store_n(&place->ticks, record->ticks, __ATOMIC_RELEASE); /* readers skip ticks 0 */
+}
+
+/* ---- one reading ---- */
+
+static uint64_t timeval_ns(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+}
+
+static void read_usage(struct resource_record *record)
+{
+    struct rusage usage;
+    if (system_call2(SYS_getrusage, RUSAGE_SELF, &usage) < 0)
+        return;
+    record->cpu_user_ns = timeval_ns(usage.ru_utime);
+    record->cpu_system_ns = timeval_ns(usage.ru_stime);
+    record->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    record->minor_faults = (uint64_t)usage.ru_minflt;
+    record->major_faults = (uint64_t)usage.ru_majflt;
+    record->voluntary_switches = (uint64_t)usage.ru_nvcsw;
+    record->involuntary_switches = (uint64_t)usage.ru_nivcsw;
+}
+
+/* schedstat has one file a thread; threads that have ended are not in any. */
+static uint64_t read_run_delay(void)
+{
+    char text[RESOURCE_TEXT], room[64];
+    uint64_t delay_ns = 0, found = 0;
+    uint32_t count = monitor_block_count();
+    for (uint32_t i = 0; i < count && found < RESOURCE_TASKS; i++) {
+        const struct thread_block *block = monitor_block(i);
+        if (!block || block->state != THREAD_LIVE)
+            continue;
+        struct text path = text_in(room, sizeof room);
+        text_string(&path, "/proc/self/task/");
+        text_unsigned(&path, block->tid);
+        text_string(&path, "/schedstat");
+        uint64_t one = system_read_file(room, text, sizeof text) > 0 ? resource_word(text, 1) : RESOURCE_UNKNOWN;
+        if (one == RESOURCE_UNKNOWN)
+            continue;
+        delay_ns += one;
+        found++;
+    }
+    return found ? delay_ns : RESOURCE_UNKNOWN;
+}
+
+static __attribute__((noinline)) void read_files(struct resource_record *record)
+{
+    char text[RESOURCE_TEXT];
+    if (system_read_file("/proc/self/statm", text, sizeof text) > 0) {
+        uint64_t pages = resource_word(text, 1);
+        record->rss_bytes = pages == RESOURCE_UNKNOWN ? pages : pages * RESOURCE_PAGE;
+    }
+    if (system_read_file("/proc/self/io", text, sizeof text) > 0) {
+        record->read_bytes = resource_field(text, "read_bytes");
+        record->written_bytes = resource_field(text, "write_bytes");
+    }
+    record->run_delay_ns = read_run_delay();
+}
+
+static uint64_t allocated_bytes(void)
+{
+    const struct hook_crowd *crowd = segment_record(TABLE_CROWD, 0);
+    uint64_t sum = 0;
+    for (unsigned hook = 1; hook < HOOK_COUNTED_END; hook++) {
+        if (hook_classes[hook] == CLASS_MEMORY && hook != HOOK_free)
+            sum += crowd[hook].bytes;
+    }
+    uint32_t count = monitor_block_count();
+    for (uint32_t i = 0; i < count; i++) {
+        const struct thread_block *block = monitor_block(i);
+        for (unsigned hook = 1; block && hook < HOOK_COUNTED_END; hook++) {
+            if (hook_classes[hook] == CLASS_MEMORY && hook != HOOK_free)
+                sum += block->counted[hook].bytes;
+        }
+    }
+    return sum;
+}
+
+static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_when when)
+{
+    struct resource_record record;
+    memset(&record, 0xff, sizeof record); /* RESOURCE_UNKNOWN */
+    record.ticks = now_ticks;
+    record.reserved = 0;
+    record.threads = segment->threads_alive;
+    record.descriptors = segment->descriptors_open;
+    record.allocated_bytes = allocated_bytes();
+    read_usage(&record);
+    if (when != RESOURCE_TICK)
+        read_files(&record);
+    append(&record);
+    segment->last_ticks = last_ticks = now_ticks;
+}
+
+void resource_take(uint64_t now_ticks, enum resource_when when)
+{
+    /* A tick may come a little early: a tenth less than the interval is enough. */
+    if (when == RESOURCE_TICK && clock_ticks_to_ns(now_ticks - last_ticks) < interval_ns - interval_ns / 10)
+        return;
+    if (seccomp_entered) {
+        counters_add(COUNTER_resource_skipped, 1);
+        return;
+    }
+    if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE)) /* pairs with the release below */
+        return;
+    take(now_ticks, when);
+    __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+    counters_add(COUNTER_self_ticks, clock_ticks() - now_ticks);
+}
+
+static void begin(void)
+{
+    busy = 0;
+    interval_ns = RESOURCE_INTERVAL_MS * 1000000ull;
+    cgroup_read(true);
+    resource_take(clock_ticks(), RESOURCE_START);
+}
+
+int resource_init(void)
+{
+    begin();
+    return 0;
+}
+
+void resource_promoted(void)
+{
+    begin();
+}
