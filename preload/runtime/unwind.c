@@ -10,11 +10,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/ucontext.h>
-#if defined(__aarch64__)
-#include <signal.h>
-#endif
 
+#include "runtime/unwind_cfi.h"
+#include "runtime/unwind_context.h"
 #include "runtime/unwind_rules.h"
 
 #define LOWEST_CODE 4096 /* no code below: a smaller return address is an end or garbage */
@@ -31,81 +29,29 @@ struct frame {
     struct unwind_bounds bounds;
 };
 
+/* What stays the same in a walk. */
+struct walk {
+    const struct unwind_start *start;
+    const struct unwind_bounds *bounds;
+    uint64_t generation;
+    /* A second walk that follows one more register: see recover_register. NULL in the first. */
+    struct tracked *tracked;
+};
+
+struct tracked {
+    unsigned number;
+    bool known;
+    uintptr_t value;
+};
+
 enum step {
     STEP_CFA,   /* the CFA is known; the rule says where the rest is */
     STEP_FRAME, /* frame has become the caller's */
     STEP_END
 };
 
-#if defined(__x86_64__)
-/* DWARF number to place in the ucontext (System V ABI for x86-64, figure 3.36). */
-static const unsigned char context_registers[] = {
-    REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP,
-    REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
-};
-
-void unwind_start_context(const void *ucontext, struct unwind_start *start)
-{
-    const ucontext_t *context = ucontext;
-    start->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-    start->sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
-    start->fp = (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
-    start->lr = 0;
-    start->context = context;
-}
-
-static bool context_register(const ucontext_t *context, unsigned number, uintptr_t *ret)
-{
-    if (number >= sizeof context_registers)
-        return false;
-    *ret = (uintptr_t)context->uc_mcontext.gregs[context_registers[number]];
-    return true;
-}
-
-#define CONTEXT_ABOVE_SP 0
-#define CONTEXT_READ (offsetof(ucontext_t, uc_mcontext) + sizeof(mcontext_t))
-
-static inline uintptr_t strip(uintptr_t address)
-{
-    return address;
-}
-#else
-void unwind_start_context(const void *ucontext, struct unwind_start *start)
-{
-    const ucontext_t *context = ucontext;
-    start->pc = context->uc_mcontext.pc;
-    start->sp = context->uc_mcontext.sp;
-    start->fp = context->uc_mcontext.regs[29];
-    start->lr = context->uc_mcontext.regs[30];
-    start->context = context;
-}
-
-static bool context_register(const ucontext_t *context, unsigned number, uintptr_t *ret)
-{
-    if (number >= 31)
-        return false;
-    *ret = context->uc_mcontext.regs[number];
-    return true;
-}
-
-/* struct rt_sigframe of the kernel: siginfo, then the ucontext. */
-#define CONTEXT_ABOVE_SP sizeof(siginfo_t)
-#define CONTEXT_READ (offsetof(ucontext_t, uc_mcontext) + offsetof(mcontext_t, pstate))
-
-/* Pointer authentication codes are above the 48 bits of a user address. */
-static inline uintptr_t strip(uintptr_t address)
-{
-    return address & ((UINT64_C(1) << 48) - 1);
-}
-#endif
-
-static void count(_Atomic uint64_t *counter)
-{
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-static inline READS_STACK __attribute__((always_inline)) bool
-read_word(const struct unwind_bounds *bounds, uintptr_t address, uintptr_t *ret)
+static READS_STACK bool read_word(const struct unwind_bounds *bounds, uintptr_t address,
+                                  uintptr_t *ret)
 {
     if (address < bounds->low || address > bounds->high - sizeof *ret || address % 8 != 0)
         return false;
@@ -120,10 +66,11 @@ read_word(const struct unwind_bounds *bounds, uintptr_t address, uintptr_t *ret)
 static READS_STACK enum step step_signal(struct frame *frame, enum unwind_end *end)
 {
     struct unwind_bounds *bounds = &frame->bounds;
-    uintptr_t address = frame->sp + CONTEXT_ABOVE_SP;
+    uintptr_t address = frame->sp + UNWIND_CONTEXT_ABOVE_SP;
     *end = UNWIND_BOUNDS;
-    if (address % 8 != 0 || address < bounds->low || bounds->high - bounds->low < CONTEXT_READ ||
-        address > bounds->high - CONTEXT_READ)
+    if (address % 8 != 0 || address < bounds->low ||
+        bounds->high - bounds->low < UNWIND_CONTEXT_READ ||
+        address > bounds->high - UNWIND_CONTEXT_READ)
         return STEP_END;
     struct unwind_start start;
     unwind_start_context((const void *)address, &start);
@@ -146,7 +93,7 @@ static READS_STACK enum step step_signal(struct frame *frame, enum unwind_end *e
  * Code without tables: a frame pointer is believed if it points up the stack, and what it points to
  * is another frame further up or a return into code that has tables.
  */
-static READS_STACK enum step step_frame_pointer(struct frame *frame, uint64_t generation,
+static READS_STACK enum step step_frame_pointer(struct frame *frame, const struct walk *walk,
                                                 enum unwind_end *end)
 {
     uintptr_t next, ra, fp = frame->fp;
@@ -154,13 +101,13 @@ static READS_STACK enum step step_frame_pointer(struct frame *frame, uint64_t ge
     if (fp < frame->sp || !read_word(&frame->bounds, fp, &next) ||
         !read_word(&frame->bounds, fp + 8, &ra))
         return STEP_END;
-    ra = strip(ra);
+    ra = unwind_context_address(ra);
     if (ra < LOWEST_CODE)
         return STEP_END;
     if ((next <= fp || next >= frame->bounds.high || next % 8 != 0) &&
-        unwind_rule_kind(unwind_rules_find(ra - 1, generation)) == UNWIND_KIND_NONE)
+        unwind_rule_kind(unwind_rules_find(ra - 1, walk->generation)) == UNWIND_KIND_NONE)
         return STEP_END;
-    count(&unwind_counters.frame_pointer_steps);
+    unwind_rules_count(&unwind_counters.frame_pointer_steps);
     frame->pc = ra - 1;
     frame->record = ra;
     frame->sp = fp + 16;
@@ -169,9 +116,12 @@ static READS_STACK enum step step_frame_pointer(struct frame *frame, uint64_t ge
     return STEP_FRAME;
 }
 
+static bool find_register(const struct frame *frame, const struct walk *walk, unsigned number,
+                          uintptr_t *ret);
+
 /* Everything but a CFA from sp or fp. */
 static __attribute__((noinline)) READS_STACK enum step step_rare(struct frame *frame,
-                                                                 uint64_t generation,
+                                                                 const struct walk *walk,
                                                                  uint64_t *rule, uintptr_t *cfa,
                                                                  enum unwind_end *end)
 {
@@ -189,15 +139,14 @@ static __attribute__((noinline)) READS_STACK enum step step_rare(struct frame *f
         return STEP_CFA;
     case UNWIND_KIND_REGISTER:
         *end = UNWIND_EXPRESSION;
-        if (!frame->exact || frame->context == NULL ||
-            !context_register(frame->context, unwind_rule_register(*rule), &base))
+        if (!find_register(frame, walk, unwind_rule_register(*rule), &base))
             return STEP_END;
         *cfa = base + (uintptr_t)unwind_rule_cfa_offset(*rule);
         return STEP_CFA;
     case UNWIND_KIND_SIGNAL:
         return step_signal(frame, end);
     case UNWIND_KIND_NONE:
-        return step_frame_pointer(frame, generation, end);
+        return step_frame_pointer(frame, walk, end);
     case UNWIND_KIND_END:
         *end = UNWIND_COMPLETE;
         return STEP_END;
@@ -227,7 +176,7 @@ static inline READS_STACK __attribute__((always_inline)) bool step_cfa(struct fr
         if (place == UNWIND_FP_LOST || !read_word(&frame->bounds, address, &frame->fp))
             frame->fp = 0;
     }
-    ra = strip(ra);
+    ra = unwind_context_address(ra);
     frame->pc = ra - 1;
     frame->record = ra;
     frame->sp = cfa;
@@ -235,55 +184,178 @@ static inline READS_STACK __attribute__((always_inline)) bool step_cfa(struct fr
     return true;
 }
 
-READS_STACK unsigned unwind_walk(const struct unwind_start *start,
-                                 const struct unwind_bounds *bounds, uintptr_t *pcs, unsigned max,
-                                 enum unwind_end *end)
+/* Follows a register from a frame with a known CFA to its caller. */
+static READS_STACK void track(struct tracked *tracked, const struct frame *frame, uintptr_t cfa)
 {
-    /* Acquire pairs with unwind_flush: rules of an older generation are not taken. */
-    uint64_t generation = atomic_load_explicit(&unwind_rules.generation, memory_order_acquire);
-    struct frame frame = {start->pc, start->pc, start->sp,      start->fp,
-                          start->lr, true,      start->context, *bounds};
-    unsigned written = 0;
+    struct unwind_row row;
+    if (unwind_cfi_row(frame->pc, tracked->number, &row) != UNWIND_FOUND)
+        tracked->known = false;
+    else if (row.tracked.kind == UNWIND_PLACE_OFFSET)
+        tracked->known =
+            read_word(&frame->bounds, cfa + (uintptr_t)row.tracked.offset, &tracked->value);
+    else if (row.tracked.kind != UNWIND_PLACE_UNCHANGED)
+        tracked->known = false;
+}
+
+/*
+ * To the caller's frame. STEP_END: there is none, and *end says why. What a second walk tracks is
+ * brought along.
+ */
+static __attribute__((noinline)) READS_STACK enum step
+step_frame(struct frame *frame, const struct walk *walk, uint64_t rule, enum unwind_end *end)
+{
+    enum unwind_kind kind = unwind_rule_kind(rule);
+    uintptr_t cfa;
+    if (__builtin_expect(kind <= UNWIND_KIND_FP, 1)) {
+        cfa = (kind == UNWIND_KIND_SP ? frame->sp : frame->fp) +
+              (uintptr_t)unwind_rule_cfa_offset(rule);
+    } else {
+        enum step step = step_rare(frame, walk, &rule, &cfa, end);
+        if (step != STEP_CFA)
+            return step;
+    }
+    if (walk->tracked != NULL)
+        track(walk->tracked, frame, cfa);
     *end = UNWIND_BOUNDS;
+    if (!step_cfa(frame, rule, cfa))
+        return STEP_END;
+    if (frame->record < LOWEST_CODE) {
+        *end = frame->record == 0 ? UNWIND_COMPLETE : UNWIND_NO_RULE;
+        return STEP_END;
+    }
+    return STEP_FRAME;
+}
+
+static inline struct frame first_frame(const struct unwind_start *start,
+                                       const struct unwind_bounds *bounds)
+{
+    return (struct frame){start->pc, start->pc, start->sp,      start->fp,
+                          start->lr, true,      start->context, *bounds};
+}
+
+/* False, and the reason, when a walk must stop before it looks at the frame's stack. */
+static inline bool usable(const struct frame *frame, enum unwind_end *end)
+{
+    *end = UNWIND_BOUNDS;
+    if (frame->bounds.high < sizeof(uintptr_t) || frame->sp < frame->bounds.low ||
+        frame->sp > frame->bounds.high)
+        return false;
+    *end = UNWIND_NO_RULE;
+    return frame->pc >= LOWEST_CODE;
+}
+
+/*
+ * The value that a register has in a frame, which some code needs for its CFA: of the frames that
+ * are often on a stack only ld.so's lazy binding, which uses rbx. The rules only follow the frame
+ * pointer, so this walks again from the start, reading at every frame where it kept that register.
+ */
+static __attribute__((noinline)) READS_STACK bool recover_register(const struct frame *target,
+                                                                   const struct walk *first,
+                                                                   unsigned number, uintptr_t *ret)
+{
+    struct tracked tracked = {number, false, 0};
+    struct walk walk = {first->start, first->bounds, first->generation, &tracked};
+    struct frame frame = first_frame(walk.start, walk.bounds);
+    enum unwind_end end;
+    do {
+        if (frame.sp == target->sp && frame.pc == target->pc) {
+            *ret = tracked.value;
+            return tracked.known;
+        }
+        if (frame.exact && frame.context != NULL)
+            tracked.known = unwind_context_register(frame.context, number, &tracked.value);
+        else if (frame.exact)
+            tracked.known = false;
+    } while (usable(&frame, &end) &&
+             step_frame(&frame, &walk, unwind_rules_find(frame.pc, walk.generation), &end) ==
+                 STEP_FRAME);
+    return false;
+}
+
+static bool find_register(const struct frame *frame, const struct walk *walk, unsigned number,
+                          uintptr_t *ret)
+{
+    if (frame->exact)
+        return frame->context != NULL && unwind_context_register(frame->context, number, ret);
+    if (walk->tracked == NULL)
+        return recover_register(frame, walk, number, ret);
+    *ret = walk->tracked->value;
+    return walk->tracked->known && walk->tracked->number == number;
+}
+
+/*
+ * The run of ordinary frames from this one on, with all in registers: this is where the time goes.
+ * Writes their callers' addresses. Returns the rule of the first frame that is not ordinary, or
+ * whose stack does not look right, which is left to step_frame; 0 when there is no room for a
+ * caller.
+ */
+static inline READS_STACK uint64_t step_plain(struct frame *frame, uint64_t generation,
+                                              uintptr_t *pcs, unsigned max, unsigned *written)
+{
+    uintptr_t pc = frame->pc, sp = frame->sp, fp = frame->fp;
+    uintptr_t low = frame->bounds.low, last = frame->bounds.high - sizeof(uintptr_t);
+    unsigned count = *written;
+    uint64_t rule;
     for (;;) {
-        if (written == max) {
-            *end = UNWIND_DEPTH;
-            break;
-        }
-        pcs[written++] = frame.record;
-        if (frame.bounds.high < sizeof(uintptr_t) || frame.sp < frame.bounds.low ||
-            frame.sp > frame.bounds.high)
-            break;
-        if (frame.pc < LOWEST_CODE) {
-            *end = UNWIND_NO_RULE;
-            break;
-        }
-        uint64_t rule = unwind_rules_find(frame.pc, generation);
+        rule = unwind_rules_find(pc, generation);
         enum unwind_kind kind = unwind_rule_kind(rule);
-        uintptr_t cfa;
-        if (__builtin_expect(kind <= UNWIND_KIND_FP, 1)) {
-            cfa = (kind == UNWIND_KIND_SP ? frame.sp : frame.fp) +
-                  (uintptr_t)unwind_rule_cfa_offset(rule);
-        } else {
-            if (kind == UNWIND_KIND_SIGNAL && !frame.exact)
-                pcs[written - 1]++;
-            struct frame copy = frame; /* so that frame itself can stay in registers */
-            enum step step = step_rare(&copy, generation, &rule, &cfa, end);
-            frame = copy;
-            if (step == STEP_END)
+        if (kind > UNWIND_KIND_FP)
+            break;
+        uintptr_t base = kind == UNWIND_KIND_SP ? sp : fp;
+        uintptr_t cfa = base + (uintptr_t)unwind_rule_cfa_offset(rule);
+        intptr_t ra_offset = unwind_rule_ra_offset(rule);
+        uintptr_t place = cfa + (uintptr_t)ra_offset;
+        if (cfa <= sp || cfa - sizeof(uintptr_t) > last || cfa % 8 != 0 || ra_offset == 0 ||
+            place < low || place > last)
+            break;
+        uintptr_t ra = unwind_context_address(*(const uintptr_t *)place), caller_fp = fp;
+        if (unwind_rule_fp_place(rule) != UNWIND_FP_UNCHANGED) {
+            place = cfa + (uintptr_t)unwind_rule_fp_offset(rule);
+            if (unwind_rule_fp_place(rule) != UNWIND_FP_AT_CFA || place < low || place > last)
                 break;
-            if (step == STEP_FRAME)
-                continue;
+            caller_fp = *(const uintptr_t *)place;
         }
-        *end = UNWIND_BOUNDS;
-        if (!step_cfa(&frame, rule, cfa))
+        if (ra < LOWEST_CODE)
             break;
-        if (frame.record < LOWEST_CODE) {
-            *end = frame.record == 0 ? UNWIND_COMPLETE : UNWIND_NO_RULE;
+        frame->exact = false;
+        sp = cfa;
+        fp = caller_fp;
+        pc = ra - 1;
+        if (count == max) {
+            rule = 0;
             break;
         }
+        pcs[count++] = ra;
+    }
+    frame->pc = pc;
+    frame->sp = sp;
+    frame->fp = fp;
+    *written = count;
+    return rule;
+}
+
+unsigned unwind_walk(const struct unwind_start *start, const struct unwind_bounds *bounds,
+                     uintptr_t *pcs, unsigned max, enum unwind_end *end)
+{
+    struct walk walk = {start, bounds, unwind_rules_generation(), NULL};
+    struct frame frame = first_frame(start, bounds);
+    unsigned written = 0;
+    *end = UNWIND_DEPTH;
+    while (written < max) {
+        pcs[written++] = frame.record;
+        if (!usable(&frame, end))
+            break;
+        *end = UNWIND_DEPTH;
+        uint64_t rule = step_plain(&frame, walk.generation, pcs, max, &written);
+        if (rule == 0)
+            break;
+        if (unwind_rule_kind(rule) == UNWIND_KIND_SIGNAL && !frame.exact)
+            pcs[written - 1]++;
+        if (step_frame(&frame, &walk, rule, end) == STEP_END)
+            break;
+        *end = UNWIND_DEPTH;
     }
     if (__builtin_expect(*end != UNWIND_COMPLETE && *end != UNWIND_DEPTH, 0))
-        count(&unwind_counters.ends[*end]);
+        unwind_rules_count(&unwind_counters.ends[*end]);
     return written;
 }

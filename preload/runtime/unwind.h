@@ -78,12 +78,22 @@ unsigned unwind_walk(const struct unwind_start *start, const struct unwind_bound
 void unwind_start_context(const void *ucontext, struct unwind_start *start);
 
 /*
- * To be called after each dlclose that may have unmapped code, and before its caller goes on. Walks
- * in other threads need not stop: the code on their own stacks is still mapped.
+ * Around each dlclose that may unmap code. The addresses of unmapped code can be given to other
+ * code at once, before this thread even returns from dlclose; so from begin to end walks in all
+ * threads use no rules from the table, and end empties it. Walks need not stop: the code on their
+ * own stacks stays mapped. An end that never comes (a destructor that exits the thread) only makes
+ * walks slow.
  */
+void unwind_unload_begin(void);
+void unwind_unload_end(void);
+
+/* The second half of unwind_unload_end alone, for unmapped code that is noticed too late. */
 void unwind_flush(void);
 
-void unwind_statistics(struct unwind_statistics *ret);
+/* In the child of fork: unloads of other threads will not end there. */
+void unwind_fork_child(void);
+
+void unwind_statistics_read(struct unwind_statistics *ret);
 
 /* Start at this very point of the calling function, which must not return before the walk. */
 static inline __attribute__((always_inline)) void unwind_start_here(struct unwind_start *start)
@@ -107,7 +117,7 @@ static inline __attribute__((always_inline)) void unwind_start_here(struct unwin
  */
 static inline __attribute__((always_inline)) void unwind_start_caller(struct unwind_start *start)
 {
-    const uintptr_t *frame = __builtin_frame_address(0);
+    const uintptr_t *frame = (const uintptr_t *)__builtin_frame_address(0);
     start->pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)) - 1;
     start->fp = frame[0];
     start->sp = (uintptr_t)__builtin_dwarf_cfa();

@@ -9,17 +9,12 @@
 #include "runtime/unwind_rules.h"
 
 #include "runtime/unwind.h"
-#include "runtime/unwind_cfi.h"
+#include "runtime/unwind_pack.h"
 
 #define PROBES 32
 
 struct unwind_rules unwind_rules;
 struct unwind_counters unwind_counters;
-
-static void count(_Atomic uint64_t *counter)
-{
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
 
 /* The index of a rule, which is added if it is new; -1 when its part of the table is full. */
 static int intern(uint64_t rule)
@@ -42,7 +37,7 @@ static void unwind_rules_keep(uintptr_t pc, uint64_t generation, uint64_t rule)
 {
     int index = pc >> 48 != 0 ? -1 : intern(rule);
     if (index < 0) {
-        count(&unwind_counters.uncached);
+        unwind_rules_count(&unwind_counters.uncached);
         return;
     }
     unsigned slot = unwind_rules_slot(pc);
@@ -59,28 +54,51 @@ static void unwind_rules_keep(uintptr_t pc, uint64_t generation, uint64_t rule)
 uint64_t unwind_rules_miss(uintptr_t pc, uint64_t generation)
 {
     bool keep;
-    uint64_t rule = unwind_cfi_rule(pc, &keep);
-    count(&unwind_counters.misses);
-    if (keep)
+    uint64_t rule = unwind_pack_rule(pc, &keep);
+    unwind_rules_count(&unwind_counters.misses);
+    if (keep && generation != UNWIND_RULES_NO_GENERATION)
         unwind_rules_keep(pc, generation, rule);
     return rule;
 }
 
-void unwind_flush(void)
+/* Adds to the count of unloads and goes to the next generation, of which there are seven. */
+static void change_state(uint64_t unloads, bool reset)
 {
-    uint64_t old = atomic_load_explicit(&unwind_rules.generation, memory_order_relaxed);
-    uint64_t new;
-    do
-        new = (old + UNWIND_RULES_GENERATION_STEP) & UNWIND_RULES_GENERATION_MASK;
-    while (!atomic_compare_exchange_weak_explicit(&unwind_rules.generation, &old, new,
-                                                  memory_order_seq_cst, memory_order_relaxed));
+    uint64_t old = atomic_load_explicit(&unwind_rules.state, memory_order_relaxed), new;
+    do {
+        uint64_t next = (old & UNWIND_RULES_GENERATION) + UNWIND_RULES_COUNT;
+        uint64_t under_way = (reset ? 0 : old & ~(UNWIND_RULES_UNLOAD - 1)) + unloads;
+        new = under_way | (next == UNWIND_RULES_NO_GENERATION ? 0 : next);
+    } while (!atomic_compare_exchange_weak_explicit(&unwind_rules.state, &old, new,
+                                                    memory_order_seq_cst, memory_order_relaxed));
     for (unsigned slot = 0; slot < UNWIND_RULES_SLOTS; slot++)
         if (atomic_load_explicit(&unwind_rules.slots[slot], memory_order_relaxed) != 0)
             atomic_store_explicit(&unwind_rules.slots[slot], 0, memory_order_relaxed);
-    count(&unwind_counters.flushes);
+    unwind_rules_count(&unwind_counters.flushes);
 }
 
-void unwind_statistics(struct unwind_statistics *ret)
+void unwind_unload_begin(void)
+{
+    /* Seq_cst: before the unmapping, which whoever gets the addresses next has seen. */
+    atomic_fetch_add_explicit(&unwind_rules.state, UNWIND_RULES_UNLOAD, memory_order_seq_cst);
+}
+
+void unwind_unload_end(void)
+{
+    change_state(-UNWIND_RULES_UNLOAD, false);
+}
+
+void unwind_flush(void)
+{
+    change_state(0, false);
+}
+
+void unwind_fork_child(void)
+{
+    change_state(0, true);
+}
+
+void unwind_statistics_read(struct unwind_statistics *ret)
 {
     ret->misses = atomic_load_explicit(&unwind_counters.misses, memory_order_relaxed);
     ret->uncached = atomic_load_explicit(&unwind_counters.uncached, memory_order_relaxed);

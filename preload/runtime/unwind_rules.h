@@ -90,11 +90,12 @@ static inline intptr_t unwind_rule_ra_offset(uint64_t rule)
 #define UNWIND_RULES_SLOT_BITS 14
 #define UNWIND_RULES_SLOTS (1u << UNWIND_RULES_SLOT_BITS)
 #define UNWIND_RULES_COUNT (1u << 13)
-#define UNWIND_RULES_GENERATION_STEP ((uint64_t)UNWIND_RULES_COUNT)
-#define UNWIND_RULES_GENERATION_MASK ((uint64_t)0xffff & ~(uint64_t)(UNWIND_RULES_COUNT - 1))
+#define UNWIND_RULES_GENERATION ((uint64_t)7 << 13) /* the bits where state and slots have it */
+#define UNWIND_RULES_NO_GENERATION UNWIND_RULES_GENERATION
+#define UNWIND_RULES_UNLOAD ((uint64_t)1 << 16) /* state counts them from this bit on */
 
 struct unwind_rules {
-    _Atomic uint64_t generation; /* in the bits where a slot has it */
+    _Atomic uint64_t state; /* unloads under way, generation */
     _Alignas(64) _Atomic uint64_t slots[UNWIND_RULES_SLOTS];
     _Atomic uint64_t rules[UNWIND_RULES_COUNT];
 };
@@ -106,6 +107,11 @@ struct unwind_counters {
 };
 extern struct unwind_counters unwind_counters;
 
+static inline void unwind_rules_count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
 /* Reads the rule from the tables and keeps it. The slow path of unwind_rules_find. */
 uint64_t unwind_rules_miss(uintptr_t pc, uint64_t generation);
 
@@ -115,10 +121,15 @@ static inline unsigned unwind_rules_slot(uintptr_t pc)
                       (64 - UNWIND_RULES_SLOT_BITS));
 }
 
-/*
- * The rule for an address inside an instruction; never 0. generation: unwind_rules.generation as
- * read once when the walk began.
- */
+/* The generation for one walk, to be read when it begins. */
+static inline uint64_t unwind_rules_generation(void)
+{
+    /* Acquire pairs with the changes in unwind_rules.c: older rules are not taken after them. */
+    uint64_t state = atomic_load_explicit(&unwind_rules.state, memory_order_acquire);
+    return state < UNWIND_RULES_UNLOAD ? state : UNWIND_RULES_NO_GENERATION;
+}
+
+/* The rule for an address inside an instruction; never 0. */
 static inline __attribute__((always_inline)) uint64_t unwind_rules_find(uintptr_t pc,
                                                                         uint64_t generation)
 {
