@@ -145,10 +145,10 @@ struct segment_header {
     uint32_t hook_count, class_count, counter_count, block_bytes;
     uint32_t cell_bytes, event_bytes, reserved0, reserved1;
 
-    uint8_t boot_id[16];
+    uint8_t boot_id[16]; /* zeros: not known (a process that lived less than a second) */
     uint32_t pid; /* as the process sees it */
     uint32_t parent_pid;
-    uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
+    uint64_t pid_namespace; /* inode of /proc/self/ns/pid, 0: not known */
     uint32_t uid;
     uint32_t state; /* enum segment_state */
     int32_t exit_status;

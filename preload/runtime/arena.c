@@ -1,4 +1,6 @@
 /* arena.c: see arena.h. Owns 64 KiB chunks; a request larger than a quarter chunk gets its own mapping.
+ * The first requests are served from .bss and the wiped ones from one mapping, because every system call
+ * counts in the start-up of a short process.
  * Invariant: `chunk` packs (address | used/16 in the low bits) in one word, so that one compare-and-swap
  * takes memory; a chunk is 64 KiB-aligned, so its low 16 bits are free for the fill level.
  */
@@ -10,8 +12,12 @@
 #include "runtime/seccomp.h"
 #include "runtime/system.h"
 
-enum { CHUNK_BYTES = 65536 };
+enum { CHUNK_BYTES = 65536, FIRST_BYTES = 32768, WIPED_BYTES = 2 << 20 };
 
+static char first[FIRST_BYTES] __attribute__((aligned(64)));
+static size_t first_used;
+static char *wiped; /* WIPED_BYTES, boot only */
+static size_t wiped_used;
 static uint64_t chunk; /* address | bytes used; 0: none */
 
 static void *map(size_t bytes)
@@ -40,6 +46,11 @@ void *arena_take(size_t bytes)
     bytes = (bytes + 15) & ~(size_t)15;
     if (bytes > CHUNK_BYTES / 4)
         return map(bytes);
+    if (__atomic_load_n(&first_used, __ATOMIC_RELAXED) + bytes <= FIRST_BYTES) {
+        size_t at = __atomic_fetch_add(&first_used, bytes, __ATOMIC_RELAXED);
+        if (at + bytes <= FIRST_BYTES)
+            return first + at;
+    }
     for (;;) {
         uint64_t old = __atomic_load_n(&chunk, __ATOMIC_ACQUIRE); /* pairs with the release below */
         uint64_t used = old & (CHUNK_BYTES - 1);
@@ -59,12 +70,18 @@ void *arena_take(size_t bytes)
 
 void *arena_take_wiped(size_t bytes)
 {
-    bytes = (bytes + 4095) & ~(size_t)4095;
-    void *place = map(bytes);
-    if (place && system_call3(SYS_madvise, place, bytes, MADV_WIPEONFORK) < 0) {
-        /* Linux < 4.14: the child would see stale indexes; it does without. */
-        system_call2(SYS_munmap, place, bytes);
-        return NULL;
+    if (!wiped) {
+        wiped = map(WIPED_BYTES);
+        if (wiped && system_call3(SYS_madvise, wiped, WIPED_BYTES, MADV_WIPEONFORK) < 0) {
+            /* Linux < 4.14: the child would see stale indexes; everyone does without. */
+            system_call2(SYS_munmap, wiped, WIPED_BYTES);
+            wiped = NULL;
+        }
     }
+    bytes = (bytes + 4095) & ~(size_t)4095;
+    if (!wiped || bytes > WIPED_BYTES - wiped_used)
+        return NULL;
+    void *place = wiped + wiped_used;
+    wiped_used += bytes;
     return place;
 }

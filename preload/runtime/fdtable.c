@@ -54,6 +54,12 @@ struct fd_entry *fdtable_entry(int fd, bool make)
     return entries ? &entries[(unsigned)fd % FDTABLE_PAGE] : NULL;
 }
 
+/* In a vfork child memory is the parent's, but descriptors are not; also where libstrong is off. */
+static bool hands_off(void)
+{
+    return thread_hot.state == THREAD_OFF;
+}
+
 uint32_t fdtable_path(const char *path)
 {
     return targets_string(TARGET_FILE, path);
@@ -61,6 +67,10 @@ uint32_t fdtable_path(const char *path)
 
 uint32_t fdtable_target_slow(int fd)
 {
+    if (hands_off())
+        return 0;
+    if (thread_hot.state == THREAD_COLD)
+        thread_attach(); /* boots, if this is the first call of all */
     struct fd_entry *entry = fdtable_entry(fd, true);
     if (!entry)
         return 0;
@@ -76,7 +86,7 @@ uint32_t fdtable_target_slow(int fd)
 
 void fdtable_opened(int fd, uint32_t target, enum target_kind kind)
 {
-    struct fd_entry *entry = fdtable_entry(fd, true);
+    struct fd_entry *entry = hands_off() ? NULL : fdtable_entry(fd, true);
     if (!entry)
         return;
     if (!(entry->flags & FD_KNOWN)) {
@@ -119,7 +129,7 @@ uint32_t fdtable_peer(int fd, const struct sockaddr *address, socklen_t len)
 
 void fdtable_connected(int fd, uint32_t target, bool in_progress)
 {
-    struct fd_entry *entry = fdtable_entry(fd, true);
+    struct fd_entry *entry = hands_off() ? NULL : fdtable_entry(fd, true);
     if (!entry)
         return;
     enum target_kind kind = targets_kind(target);
@@ -153,7 +163,7 @@ void fdtable_accepted(int fd, int listener)
 void fdtable_bound(int fd)
 {
     struct fd_entry *entry = fdtable_entry(fd, true), answer = {0};
-    if (!entry || !fdtable_ask_local(fd, &answer))
+    if (!entry || hands_off() || !fdtable_ask_local(fd, &answer))
         return;
     if (!(entry->flags & FD_KNOWN))
         fdtable_opened(fd, answer.target, (enum target_kind)answer.kind);
@@ -165,7 +175,7 @@ void fdtable_bound(int fd)
 void fdtable_option(int fd, int level, int option)
 {
     struct fd_entry *entry = fdtable_entry(fd, false);
-    if (entry && level == IPPROTO_TCP && (option == TCP_NODELAY || option == TCP_CORK))
+    if (entry && !hands_off() && level == IPPROTO_TCP && (option == TCP_NODELAY || option == TCP_CORK))
         entry->flags |= FD_NODELAY_SET;
 }
 
@@ -173,7 +183,7 @@ void fdtable_duplicated(int from, int to)
 {
     uint32_t target = fdtable_target(from);
     const struct fd_entry *source = fdtable_entry(from, false);
-    if (!source || from == to)
+    if (!source || from == to || hands_off())
         return;
     struct fd_entry copy = *source;
     fdtable_opened(to, target, (enum target_kind)copy.kind);
@@ -184,7 +194,7 @@ void fdtable_duplicated(int from, int to)
 
 void fdtable_closing(int fd)
 {
-    struct fd_entry *entry = fdtable_entry(fd, false);
+    struct fd_entry *entry = hands_off() ? NULL : fdtable_entry(fd, false);
     if (!entry || !(entry->flags & FD_KNOWN))
         return;
     if (entry->flags & FD_OUTBOUND)
@@ -208,7 +218,7 @@ void fdtable_closing_range(unsigned first, unsigned last)
 void fdtable_wrote(int fd, uint64_t bytes)
 {
     struct fd_entry *entry = fdtable_entry(fd, false);
-    if (!entry)
+    if (!entry || hands_off())
         return;
     entry->flags |= FD_WROTE;
     entry->wrote_ticks = clock_ticks();
@@ -222,7 +232,7 @@ void fdtable_read_done(int fd, uint64_t bytes, uint64_t ticks)
 {
     (void)bytes, (void)ticks; /* the wait may have been in poll: the last write is what it counts from */
     struct fd_entry *entry = fdtable_entry(fd, false);
-    if (!entry || !(entry->flags & FD_WROTE))
+    if (!entry || hands_off() || !(entry->flags & FD_WROTE))
         return;
     entry->exchanges++;
     uint64_t waited = clock_ticks() - entry->wrote_ticks;

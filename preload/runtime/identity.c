@@ -1,7 +1,8 @@
 /* identity.c: see identity.h.
  *
  * Arguments are kept in private memory (cut at 4 KiB) so that a forked child can write them into its own
- * segment. STRONG_ARGUMENTS=0 keeps only argv[0]. The environment is never recorded.
+ * segment. What needs a file read waits for identity_lives_on: a process of a few milliseconds cannot
+ * afford it, and a reader takes zeros for unknown. STRONG_ARGUMENTS=0 keeps only argv[0]. The environment is never recorded.
  */
 #include "runtime/identity.h"
 
@@ -73,10 +74,6 @@ void identity_publish(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    struct stat status;
-    if (system_call4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &status, 0) == 0)
-        segment->pid_namespace = status.st_ino;
-    memcpy(segment->boot_id, boot_id, sizeof boot_id);
     segment->parent_pid = (uint32_t)system_call0(SYS_getppid);
     segment->uid = (uint32_t)system_call0(SYS_geteuid);
     segment->start_realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
@@ -96,11 +93,21 @@ void identity_publish(void)
     __atomic_store_n(&segment->magic, SEGMENT_MAGIC, __ATOMIC_RELEASE); /* readers check it first */
 }
 
+void identity_lives_on(void)
+{
+    struct stat status;
+    if (segment->pid_namespace)
+        return;
+    if (system_call4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &status, 0) == 0)
+        segment->pid_namespace = status.st_ino;
+    read_boot_id();
+    memcpy(segment->boot_id, boot_id, sizeof boot_id);
+}
+
 int identity_init(void)
 {
     long len = system_call4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable);
     executable_len = len > 0 ? (unsigned)len : 0;
-    read_boot_id();
     identity_publish();
     return 0;
 }

@@ -6,6 +6,7 @@
 
 int identity_init(void);             /* fills the header and publishes it (magic) */
 void identity_arguments(int argc, char **argv);
+void identity_lives_on(void);        /* what costs a file: first tick, or exit of a process that lived a while */
 void identity_publish(void);         /* again, into a forked child's fresh segment */
 
 #endif

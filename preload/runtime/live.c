@@ -67,34 +67,44 @@ void live_add(const void *ptr, uint32_t stack, double weight, uint64_t objects_q
         struct live_slot *slot = &slots[(first + i) % LIVE_SLOTS];
         uintptr_t old = __atomic_load_n(&slot->ptr, __ATOMIC_RELAXED);
         if (old > GONE || !__atomic_compare_exchange_n(&slot->ptr, &old, CLAIMED, false, __ATOMIC_ACQUIRE,
-                                                       __ATOMIC_RELAXED)) /* pairs with live_remove */
+                                                       __ATOMIC_RELAXED)) /* pairs with live_take */
             continue;
         slot->weight = weight;
         slot->objects_q8 = objects_q8;
         slot->stack = stack;
-        __atomic_store_n(&slot->ptr, (uintptr_t)ptr, __ATOMIC_RELEASE); /* pairs with live_remove */
+        __atomic_store_n(&slot->ptr, (uintptr_t)ptr, __ATOMIC_RELEASE); /* pairs with live_take */
         filter_add(ptr);
         return;
     }
     counters_add(COUNTER_live_table_full, 1);
 }
 
-void live_remove(const void *ptr)
+bool live_take(const void *ptr, struct live_entry *ret)
 {
     for (unsigned i = 0, first = first_slot(ptr); slots && i < LIVE_PROBES; i++) {
         struct live_slot *slot = &slots[(first + i) % LIVE_SLOTS];
         uintptr_t found = __atomic_load_n(&slot->ptr, __ATOMIC_ACQUIRE); /* pairs with live_add */
         if (found == EMPTY)
-            return;
+            return false;
         if (found != (uintptr_t)ptr ||
             !__atomic_compare_exchange_n(&slot->ptr, &found, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             continue;
-        uint32_t stack = slot->stack;
-        double weight = slot->weight;
-        uint64_t objects_q8 = slot->objects_q8;
+        *ret = (struct live_entry){slot->stack, slot->weight, slot->objects_q8};
         __atomic_store_n(&slot->ptr, GONE, __ATOMIC_RELEASE); /* pairs with live_add */
         filter_remove(ptr);
-        sampler_add(SAMPLE_FREED, 0, 0, stack, weight, objects_q8);
-        return;
+        return true;
     }
+    return false;
+}
+
+void live_freed(const struct live_entry *entry)
+{
+    sampler_add(SAMPLE_FREED, 0, 0, entry->stack, entry->weight, entry->objects_q8);
+}
+
+void live_remove(const void *ptr)
+{
+    struct live_entry entry;
+    if (live_take(ptr, &entry))
+        live_freed(&entry);
 }

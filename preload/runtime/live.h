@@ -26,7 +26,17 @@ static inline bool live_may_hold(const void *ptr)
 int live_init(void);
 /* A sampled allocation was handed out. */
 void live_add(const void *ptr, uint32_t stack, double weight, uint64_t objects_q8);
-/* The pointer is about to be freed: adds the SAMPLE_FREED weight if it was sampled. */
+/* Takes a sampled pointer out without saying it was freed: for realloc, which must do so before the
+ * real call and may have to put it back. False: it was not sampled. */
+struct live_entry {
+    uint32_t stack;
+    double weight;
+    uint64_t objects_q8;
+};
+bool live_take(const void *ptr, struct live_entry *ret);
+/* Adds the SAMPLE_FREED weight of what was taken. */
+void live_freed(const struct live_entry *entry);
+/* The pointer is about to be freed: both of the above. */
 void live_remove(const void *ptr);
 /* Marks a pointer so that live_may_hold is true for it for ever (the pre-boot arena's). */
 void live_mark(const void *ptr);

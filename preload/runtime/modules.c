@@ -18,6 +18,7 @@
 enum { MODULES_MOST = 4096, SCAN_IDLE = 0, SCAN_RUNNING = 1, SCAN_AGAIN = 2 };
 
 static uint32_t scanning;
+static bool marked;
 static uint32_t pass;
 static uint32_t *stamps; /* wiped in a forked child, as the table is */
 
@@ -136,6 +137,17 @@ void modules_scan(void)
         if (__atomic_compare_exchange_n(&scanning, &running, SCAN_IDLE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
             return;
     } while (true);
+}
+
+void modules_mark(void)
+{
+    __atomic_store_n(&marked, true, __ATOMIC_RELAXED);
+}
+
+void modules_scan_marked(void)
+{
+    if (__atomic_exchange_n(&marked, false, __ATOMIC_RELAXED))
+        modules_scan();
 }
 
 int modules_init(void)

@@ -10,5 +10,9 @@
 
 int modules_init(void);
 void modules_scan(void);
+/* The list may have changed and nobody can scan now: it is done at the next tick or dl* call. */
+void modules_mark(void);
+/* Scans if marked. */
+void modules_scan_marked(void);
 
 #endif

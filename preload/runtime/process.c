@@ -1,9 +1,12 @@
 /* process.c: see process.h. */
 #include "runtime/process.h"
 
+#include <pthread.h>
+
 #include "runtime/boot.h"
 #include "runtime/clock.h"
 #include "runtime/counters.h"
+#include "runtime/identity.h"
 #include "runtime/modules.h"
 #include "runtime/seccomp.h"
 #include "runtime/segment.h"
@@ -16,8 +19,8 @@ static bool ticking; /* one thread at a time does what is due */
 
 void process_fork_child(void)
 {
-    if (boot_off || !boot_done)
-        return;
+    if (boot_off || !boot_done || process_owns_segment())
+        return; /* the second says that this child has been here already */
     segment_fork_child();
     thread_fork_child();
     ticking = false;
@@ -72,6 +75,8 @@ void process_exiting(int status)
         segment->exit_status = status;
         return;
     }
+    if (!seccomp_entered && clock_ticks() - segment->start_ticks > clock_ns_to_ticks(PROCESS_BRIEF_NS))
+        identity_lives_on();
     if (process_monitor.exiting)
         process_monitor.exiting();
     clock_refine();
@@ -95,6 +100,7 @@ void process_due(uint64_t now_ticks)
             process_next_tick = now_ticks + clock_ns_to_ticks(1000000000);
             clock_refine();
             segment->last_ticks = now_ticks;
+            identity_lives_on();
             if (process_monitor.tick)
                 process_monitor.tick(now_ticks);
         }
@@ -104,6 +110,9 @@ void process_due(uint64_t now_ticks)
 
 int process_init(void)
 {
+    /* Handlers of a child run in the order they were made: ours before those of the program, which call
+     * hooks. It also covers the forks that libc does inside itself (daemon, forkpty). */
+    pthread_atfork(NULL, NULL, process_fork_child);
     process_next_tick = clock_ticks() + clock_ns_to_ticks(1000000000);
     return 0;
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 
 #define PROCESS_PROMOTE_NS 10000000ull
+/* A process that lived shorter than this gets no reading that opens a file. */
+#define PROCESS_BRIEF_NS 50000000ull
 
 void process_fork_child(void);
 /* A thread is about to be made: a child with threads must be promoted first. */

@@ -24,7 +24,7 @@
 #define MADV_POPULATE_WRITE 23 /* linux/mman.h, since 5.14 */
 #endif
 
-enum { STEP_LEAST = 16384, STEP_MOST = 65536, FALLBACK_BYTES = 32768 };
+enum { STEP_LEAST = 16384, STEP_MOST = 65536, FALLBACK_BYTES = 32768, COLLECT_ONE_IN = 8 };
 
 static struct {
     struct segment_header header;
@@ -212,7 +212,7 @@ int segment_init(void)
         memcpy(counters, old, COUNTER_COUNT * sizeof *counters);
     segment->pid = pid;
     segment->start_boottime_ns = start_ns;
-    if (segment_form == SEGMENT_SHARED)
+    if (segment_form == SEGMENT_SHARED && pid % COLLECT_ONE_IN == 0)
         segment_file_collect();
     return 0;
 }

@@ -18,7 +18,8 @@
 #include "runtime/system.h"
 #include "runtime/text.h"
 
-enum { PATH_SIZE = 512, COLLECT_ENTRIES = 1024, COLLECT_BUFFER = 32768 };
+/* The count is checked at every start, the bytes (a stat a file) at one start in WEIGH_ONE_IN. */
+enum { PATH_SIZE = 512, COLLECT_ENTRIES = 1024, COLLECT_BUFFER = 32768, WEIGH_ONE_IN = 16 };
 #define KEEP_BYTES (256ull << 20)
 
 static char file_path[PATH_SIZE];
@@ -121,7 +122,7 @@ struct directory_entry { /* struct linux_dirent64, getdents64(2) */
 struct old_file {
     uint64_t start_us;
     uint32_t pid;
-    uint32_t dead;
+    uint32_t settled; /* looked at already */
     uint64_t bytes;
 };
 
@@ -153,7 +154,7 @@ static void file_name(const struct old_file *file, char *room, unsigned size)
     text_string(&name, SEGMENT_SUFFIX);
 }
 
-/* Up to COLLECT_ENTRIES segments of the directory, with their sizes and whether their process is gone. */
+/* Up to COLLECT_ENTRIES segments of the directory, by name alone: a start-up cannot afford more. */
 static unsigned list(long dir, struct old_file *files, char *buffer)
 {
     unsigned count = 0;
@@ -162,33 +163,44 @@ static unsigned list(long dir, struct old_file *files, char *buffer)
         for (long at = 0; at < got && count < COLLECT_ENTRIES;) {
             struct directory_entry *entry = (void *)(buffer + at);
             at += entry->length;
-            if (!parse_name(entry->name, &files[count]))
-                continue;
-            struct stat status;
-            files[count].dead = system_call2(SYS_kill, files[count].pid, 0) == -ESRCH;
-            files[count].bytes = 0;
-            if (system_call4(SYS_newfstatat, dir, entry->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-                files[count].bytes = (uint64_t)status.st_blocks * 512;
-            count++;
+            if (parse_name(entry->name, &files[count]))
+                count++;
         }
     return count;
 }
 
+static uint64_t total_bytes(long dir, struct old_file *files, unsigned count)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char name[64];
+        struct stat status;
+        file_name(&files[i], name, sizeof name);
+        if (system_call4(SYS_newfstatat, dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+            files[i].bytes = (uint64_t)status.st_blocks * 512;
+        bytes += files[i].bytes;
+    }
+    return bytes;
+}
+
 static void remove_oldest(long dir, struct old_file *files, unsigned count, uint64_t bytes)
 {
-    while (count > config.keep || bytes > KEEP_BYTES) {
-        unsigned oldest = COLLECT_ENTRIES;
-        for (unsigned i = 0; i < COLLECT_ENTRIES && files[i].pid; i++)
-            if (files[i].dead && (oldest == COLLECT_ENTRIES || files[i].start_us < files[oldest].start_us))
-                oldest = i;
-        if (oldest == COLLECT_ENTRIES)
+    unsigned left = count;
+    while (left > config.keep || bytes > KEEP_BYTES) {
+        struct old_file *oldest = NULL;
+        for (unsigned i = 0; i < count; i++)
+            if (!files[i].settled && (!oldest || files[i].start_us < oldest->start_us))
+                oldest = &files[i];
+        if (!oldest)
             return;
+        oldest->settled = 1;
+        if (system_call2(SYS_kill, oldest->pid, 0) != -ESRCH)
+            continue; /* it lives */
         char name[64];
-        file_name(&files[oldest], name, sizeof name);
+        file_name(oldest, name, sizeof name);
         system_call3(SYS_unlinkat, dir, name, 0);
-        bytes -= files[oldest].bytes < bytes ? files[oldest].bytes : bytes;
-        files[oldest].dead = 0;
-        count--;
+        bytes -= oldest->bytes < bytes ? oldest->bytes : bytes;
+        left--;
     }
 }
 
@@ -204,10 +216,8 @@ void segment_file_collect(void)
     long dir = system_call4(SYS_openat, AT_FDCWD, directory_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (dir >= 0) {
         unsigned count = list(dir, files, (char *)(files + COLLECT_ENTRIES + 1));
-        uint64_t bytes = 0;
-        for (unsigned i = 0; i < count; i++)
-            bytes += files[i].bytes;
-        remove_oldest(dir, files, count, bytes);
+        bool weigh = segment->pid % WEIGH_ONE_IN == 0;
+        remove_oldest(dir, files, count, weigh ? total_bytes(dir, files, count) : 0);
         system_call1(SYS_close, dir);
     }
     system_call2(SYS_munmap, place, room);

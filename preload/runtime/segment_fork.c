@@ -67,6 +67,7 @@ void segment_fork_child(void)
     uint32_t source = segment->clock_source;
     segment_promotion_due = bytes != 0 && segment_form == SEGMENT_SHARED;
     if (bytes == 0) { /* the fallback tables are the child's own copy already */
+        segment->pid = (uint32_t)system_call0(SYS_getpid);
         memset(counters, 0, COUNTER_COUNT * sizeof *counters);
         return;
     }

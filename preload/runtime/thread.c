@@ -144,7 +144,7 @@ void thread_attach(void)
     if (!thread && boot_done && !boot_off && blocks)
         thread = make_block();
     if (!thread) {
-        hot->alloc_countdown_bytes = -1; /* every allocation goes the slow way, which looks at the state */
+        hot->alloc_countdown_bytes = 0; /* every allocation goes the slow way, which looks at the state */
         hot->state = !boot_done ? THREAD_COLD : boot_off ? THREAD_OFF : THREAD_CROWD;
         if (hot->state == THREAD_CROWD)
             counters_add(COUNTER_thread_blocks_full, 1);
@@ -201,8 +201,9 @@ void thread_detach(void)
     block->lived_ticks += lived;
     block->now_hook = 0;
     hot->self = NULL;
+    hot->block = NULL;
     hot->outer = NULL;
-    hot->alloc_countdown_bytes = -1;
+    hot->alloc_countdown_bytes = 0;
     hot->state = THREAD_CROWD;
     __atomic_fetch_sub(&segment->threads_alive, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&block->tid, 0, __ATOMIC_RELAXED);

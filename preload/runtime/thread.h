@@ -40,7 +40,9 @@ struct thread_hot {
     uint32_t held_next;
     struct thread_block *block;
     struct thread *self;
-    int64_t alloc_countdown_bytes; /* < 0: the next allocation is sampled (or the thread is COLD) */
+    /* Compared unsigned with the size: a size at least this large is sampled. 0 (everything goes the slow
+     * way) and block == NULL whenever the state is not READY or BUSY. */
+    int64_t alloc_countdown_bytes;
     int64_t blocked_countdown_ticks;
     int64_t lock_countdown_ticks;
     int64_t event_countdown_calls;
