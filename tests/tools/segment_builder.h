@@ -395,8 +395,15 @@ inline ThreadBuilder &ThreadBuilder::call(unsigned hook, uint32_t target, uint64
     c.bytes += bytes;
     c.ticks += ticks;
     c.max_ticks_high = std::max<uint32_t>(c.max_ticks_high, static_cast<uint32_t>(ticks / 16));
-    if (hook_kinds[hook] != HOOK_KIND_PSEUDO)
-        block().class_ticks[hook_classes[hook]] += ticks;
+    if (hook_kinds[hook] != HOOK_KIND_PSEUDO) {
+        uint32_t kind = target ? segment_.records<target_record>(TABLE_TARGETS)[target].kind : 0;
+        unsigned of = hook_classes[hook];
+        bool outbound = kind == TARGET_TCP_OUT || kind == TARGET_UNIX_OUT || kind == TARGET_UDP;
+        bool inbound = kind == TARGET_TCP_IN || kind == TARGET_UNIX_IN;
+        if ((of == CLASS_FILE && (outbound || inbound)) || (of == CLASS_WAIT && outbound))
+            of = CLASS_NETWORK;
+        block().class_ticks[of] += ticks;
+    }
     if (error_number) {
         c.errors++;
         error(hook, error_number);

@@ -1,0 +1,31 @@
+/* select.h: which segments a word on the command line means.
+ *
+ * A word is, in this order: a file, a pid, the name of a run, a program's name. Nothing named: the one
+ * process of ours that runs, or the one that finished last. Of a process that replaced itself by exec
+ * the last image counts. Single-threaded.
+ */
+#ifndef STRONG_COMMANDS_SELECT_H
+#define STRONG_COMMANDS_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "read/directory.h"
+
+struct selection {
+    struct directory directory;
+    size_t *chosen; /* indices into directory.entries, the root first */
+    size_t count;   /* at least 1 */
+};
+
+/* word NULL: nothing named. whole: all processes of the run (or the tree) of what is meant, which the
+ * name of a run means anyway. Returns EXIT_OK, or another exit code after a message on stderr (a table
+ * where several processes run). */
+int select_word(const char *word, bool whole, struct selection *ret_selection);
+void select_done(struct selection *selection);
+
+/* The processes of one run, oldest first: for run, whose child is known. EXIT_OK or EXIT_NO_DATA
+ * without a message. */
+int select_run(const char *run, struct selection *ret_selection);
+
+#endif
