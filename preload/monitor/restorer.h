@@ -2,8 +2,9 @@
  *
  * Debuggers and libgcc know it by its nine code bytes (mov $15, %rax; syscall); unwinders that read
  * tables find every register described where the kernel saved it: in the ucontext that the stack
- * pointer stands at. Global because link-time optimization may separate it from cpu.c. The nop in front is looked up when an unwinder subtracts one from the address.
- * Elsewhere the vDSO brings its own. Included by cpu.c alone.
+ * pointer stands at. The nop in front is looked up when an unwinder subtracts one from the address.
+ * The symbol is global because link-time optimization may separate it from cpu.c, the only file that
+ * includes this. Elsewhere the vDSO brings a restorer of its own.
  */
 #ifndef STRONG_MONITOR_RESTORER_H
 #define STRONG_MONITOR_RESTORER_H

@@ -1,0 +1,143 @@
+/* The resource series and STRONG_REPORT in real processes. */
+#include "process_support.h"
+
+#include <algorithm>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static std::string contents(const std::string &path)
+{
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+static unsigned lines_with(const std::string &text, const std::string &what)
+{
+    std::istringstream lines(text);
+    std::string line;
+    unsigned count = 0;
+    while (std::getline(lines, line))
+        count += line.find(what) != std::string::npos;
+    return count;
+}
+
+TEST(ResourceSeries, GoesOnInAProgramThatCallsNothing)
+{
+    SegmentDirectory directory;
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "3500"});
+    ASSERT_EQ(outcome.status, 0);
+    SegmentCopy segment(directory.files().at(0));
+    std::vector<resource_record> series = segment.resources();
+    ASSERT_GE(series.size(), 4u); /* start, two or more seconds, exit */
+    const resource_record &first = series.front(), &tick = series[1], &last = series.back();
+    EXPECT_NE(first.rss_bytes, RESOURCE_UNKNOWN);
+    EXPECT_EQ(tick.rss_bytes, RESOURCE_UNKNOWN);
+    EXPECT_EQ(tick.run_delay_ns, RESOURCE_UNKNOWN);
+    EXPECT_NE(last.rss_bytes, RESOURCE_UNKNOWN);
+    EXPECT_NE(last.run_delay_ns, RESOURCE_UNKNOWN);
+    EXPECT_GT(last.rss_bytes, 100u << 10);
+    EXPECT_LE(last.rss_bytes, last.peak_rss_bytes + (256 << 10)); /* the kernel's per-thread rounding */
+    EXPECT_EQ(tick.threads, 1u);
+    for (size_t i = 1; i < series.size(); i++) {
+        EXPECT_GT(series[i].ticks, series[i - 1].ticks);
+        EXPECT_GE(series[i].cpu_user_ns, series[i - 1].cpu_user_ns);
+    }
+    EXPECT_GT(last.cpu_user_ns, 1000000000u);
+}
+
+TEST(ResourceSeries, AShortProcessHasAStartAndAnEnd)
+{
+    SegmentDirectory directory;
+    run_preloaded(directory, {"monitor_life", "compute", "0"});
+    EXPECT_EQ(SegmentCopy(directory.files().at(0)).resources().size(), 2u);
+}
+
+TEST(SelfReport, LinesAndATableGoToTheFile)
+{
+    SegmentDirectory directory;
+    std::string path = directory.path + "/report";
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "2500"},
+                                    {{"STRONG_REPORT", path}, {"STRONG_REPORT_INTERVAL", "500ms"}});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.out + outcome.err, "");
+    std::string text = contents(path);
+    EXPECT_GE(lines_with(text, " after "), 3u) << text;
+    EXPECT_EQ(lines_with(text, "ended after"), 1u) << text;
+    EXPECT_EQ(lines_with(text, "libstrong:"), (unsigned)std::count(text.begin(), text.end(), '\n'));
+    struct stat status;
+    ASSERT_EQ(stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST(SelfReport, GoesToStderrAndNotToStdout)
+{
+    SegmentDirectory directory;
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "threads", "8"}, {{"STRONG_REPORT", "stderr"}});
+    EXPECT_EQ(lines_with(outcome.err, "ended after"), 1u) << outcome.err;
+    EXPECT_EQ(outcome.out, "timers 1\n");
+}
+
+TEST(SelfReport, NothingIsWrittenUnlessAskedFor)
+{
+    SegmentDirectory directory;
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "1200"},
+                                    {{"STRONG_REPORT_INTERVAL", "100ms"}, {"STRONG_REPORT", ""}});
+    EXPECT_EQ(outcome.err, "");
+}
+
+TEST(SelfReport, NeverWritesIntoTheFileThatTookOverDescriptorTwo)
+{
+    SegmentDirectory directory;
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "nostderr"},
+                                    {{"STRONG_REPORT", "stderr"}, {"STRONG_REPORT_INTERVAL", "100ms"}});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.out, "descriptor 2 holds 0 bytes\n");
+    EXPECT_EQ(SegmentCopy(directory.files().at(0)).notes(), (std::vector<std::string>{"STRONG_REPORT stopped: EBADF"}));
+}
+
+TEST(SelfReport, APipeWithoutReaderRaisesNoSignal)
+{
+    SegmentDirectory directory;
+    Outcome outcome =
+        run_preloaded(directory, {"monitor_life", "brokenpipe"},
+                      {{"STRONG_REPORT", "stderr"}, {"STRONG_REPORT_INTERVAL", "100ms"}}, true);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.out, "alive\n");
+    EXPECT_EQ(SegmentCopy(directory.files().at(0)).notes(), (std::vector<std::string>{"STRONG_REPORT stopped: EPIPE"}));
+}
+
+TEST(SelfReport, RespectsTheLimitOfFileSizes)
+{
+    SegmentDirectory directory;
+    std::string path = directory.path + "/report";
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "800"},
+                                    {{"STRONG_REPORT", path}, {"STRONG_REPORT_INTERVAL", "100ms"}}, false, 0);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(contents(path), "");
+}
+
+TEST(SelfReport, RefusesASymbolicLinkAndSaysSo)
+{
+    SegmentDirectory directory;
+    std::string path = directory.path + "/report", victim = directory.path + "/victim";
+    ASSERT_EQ(symlink(victim.c_str(), path.c_str()), 0);
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "0"}, {{"STRONG_REPORT", path}});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(lines_with(outcome.err, "ELOOP"), 1u) << outcome.err;
+    EXPECT_NE(access(victim.c_str(), F_OK), 0);
+}
+
+TEST(SelfReport, ARelativePathMeansTheDirectoryOfTheStart)
+{
+    SegmentDirectory directory;
+    char before[4096];
+    ASSERT_NE(getcwd(before, sizeof before), nullptr);
+    ASSERT_EQ(chdir(directory.path.c_str()), 0);
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "0"}, {{"STRONG_REPORT", "report"}});
+    ASSERT_EQ(chdir(before), 0);
+    EXPECT_EQ(lines_with(contents(directory.path + "/report"), "ended after"), 1u) << outcome.err;
+}
