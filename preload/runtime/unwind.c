@@ -18,9 +18,6 @@
 #define LOWEST_CODE 4096 /* no code below: a smaller return address is an end or garbage */
 #define RA_FIELD_MINUS_8 (~UINT64_C(0) << UNWIND_RA_SHIFT)
 
-/* A stack is read past the redzones that AddressSanitizer puts between variables. */
-#define READS_STACK __attribute__((no_sanitize("address", "thread")))
-
 /* The registers of one frame. pc lies inside its running instruction; record is what pcs[] gets. */
 struct frame {
     uintptr_t pc, record, sp, fp, lr;
@@ -50,12 +47,17 @@ enum step {
     STEP_END
 };
 
-static READS_STACK bool read_word(const struct unwind_bounds *bounds, uintptr_t address,
-                                  uintptr_t *ret)
+/* A word of the stack. The sanitizers take it for a read past some variable, or of another's. */
+static inline __attribute__((no_sanitize("address", "thread"))) uintptr_t load(uintptr_t address)
+{
+    return *(const uintptr_t *)address;
+}
+
+static bool read_word(const struct unwind_bounds *bounds, uintptr_t address, uintptr_t *ret)
 {
     if (address < bounds->low || address > bounds->high - sizeof *ret || address % 8 != 0)
         return false;
-    *ret = *(const uintptr_t *)address;
+    *ret = load(address);
     return true;
 }
 
@@ -63,7 +65,7 @@ static READS_STACK bool read_word(const struct unwind_bounds *bounds, uintptr_t 
  * Through a signal handler to what it interrupted, which may stand on another stack. The pc there
  * is good even when its stack is not: it is recorded, and the next step ends the walk.
  */
-static READS_STACK enum step step_signal(struct frame *frame, enum unwind_end *end)
+static enum step step_signal(struct frame *frame, enum unwind_end *end)
 {
     struct unwind_bounds *bounds = &frame->bounds;
     uintptr_t address = frame->sp + UNWIND_CONTEXT_ABOVE_SP;
@@ -93,8 +95,8 @@ static READS_STACK enum step step_signal(struct frame *frame, enum unwind_end *e
  * Code without tables: a frame pointer is believed if it points up the stack, and what it points to
  * is another frame further up or a return into code that has tables.
  */
-static READS_STACK enum step step_frame_pointer(struct frame *frame, const struct walk *walk,
-                                                enum unwind_end *end)
+static enum step step_frame_pointer(struct frame *frame, const struct walk *walk,
+                                    enum unwind_end *end)
 {
     uintptr_t next, ra, fp = frame->fp;
     *end = UNWIND_NO_RULE;
@@ -120,10 +122,9 @@ static bool find_register(const struct frame *frame, const struct walk *walk, un
                           uintptr_t *ret);
 
 /* Everything but a CFA from sp or fp. */
-static __attribute__((noinline)) READS_STACK enum step step_rare(struct frame *frame,
-                                                                 const struct walk *walk,
-                                                                 uint64_t *rule, uintptr_t *cfa,
-                                                                 enum unwind_end *end)
+static __attribute__((noinline)) enum step step_rare(struct frame *frame, const struct walk *walk,
+                                                     uint64_t *rule, uintptr_t *cfa,
+                                                     enum unwind_end *end)
 {
     enum unwind_kind kind = unwind_rule_kind(*rule);
     uintptr_t base;
@@ -157,8 +158,8 @@ static __attribute__((noinline)) READS_STACK enum step step_rare(struct frame *f
 }
 
 /* From the CFA to the caller's registers. False when the stack cannot be right. */
-static inline READS_STACK __attribute__((always_inline)) bool step_cfa(struct frame *frame,
-                                                                       uint64_t rule, uintptr_t cfa)
+static inline __attribute__((always_inline)) bool step_cfa(struct frame *frame, uint64_t rule,
+                                                           uintptr_t cfa)
 {
     intptr_t ra_offset = unwind_rule_ra_offset(rule);
     uintptr_t ra = frame->lr;
@@ -185,7 +186,7 @@ static inline READS_STACK __attribute__((always_inline)) bool step_cfa(struct fr
 }
 
 /* Follows a register from a frame with a known CFA to its caller. */
-static READS_STACK void track(struct tracked *tracked, const struct frame *frame, uintptr_t cfa)
+static void track(struct tracked *tracked, const struct frame *frame, uintptr_t cfa)
 {
     struct unwind_row row;
     if (unwind_cfi_row(frame->pc, tracked->number, &row) != UNWIND_FOUND)
@@ -201,8 +202,8 @@ static READS_STACK void track(struct tracked *tracked, const struct frame *frame
  * To the caller's frame. STEP_END: there is none, and *end says why. What a second walk tracks is
  * brought along.
  */
-static __attribute__((noinline)) READS_STACK enum step
-step_frame(struct frame *frame, const struct walk *walk, uint64_t rule, enum unwind_end *end)
+static __attribute__((noinline)) enum step step_frame(struct frame *frame, const struct walk *walk,
+                                                      uint64_t rule, enum unwind_end *end)
 {
     enum unwind_kind kind = unwind_rule_kind(rule);
     uintptr_t cfa;
@@ -249,9 +250,9 @@ static inline bool usable(const struct frame *frame, enum unwind_end *end)
  * are often on a stack only ld.so's lazy binding, which uses rbx. The rules only follow the frame
  * pointer, so this walks again from the start, reading at every frame where it kept that register.
  */
-static __attribute__((noinline)) READS_STACK bool recover_register(const struct frame *target,
-                                                                   const struct walk *first,
-                                                                   unsigned number, uintptr_t *ret)
+static __attribute__((noinline)) bool recover_register(const struct frame *target,
+                                                       const struct walk *first, unsigned number,
+                                                       uintptr_t *ret)
 {
     struct tracked tracked = {number, false, 0};
     struct walk walk = {first->start, first->bounds, first->generation, &tracked};
@@ -289,8 +290,8 @@ static bool find_register(const struct frame *frame, const struct walk *walk, un
  * whose stack does not look right, which is left to step_frame; 0 when there is no room for a
  * caller.
  */
-static inline READS_STACK uint64_t step_plain(struct frame *frame, uint64_t generation,
-                                              uintptr_t *pcs, unsigned max, unsigned *written)
+static inline uint64_t step_plain(struct frame *frame, uint64_t generation, uintptr_t *pcs,
+                                  unsigned max, unsigned *written)
 {
     uintptr_t pc = frame->pc, sp = frame->sp, fp = frame->fp;
     uintptr_t low = frame->bounds.low, last = frame->bounds.high - sizeof(uintptr_t);
@@ -308,12 +309,12 @@ static inline READS_STACK uint64_t step_plain(struct frame *frame, uint64_t gene
         if (cfa <= sp || cfa - sizeof(uintptr_t) > last || cfa % 8 != 0 || ra_offset == 0 ||
             place < low || place > last)
             break;
-        uintptr_t ra = unwind_context_address(*(const uintptr_t *)place), caller_fp = fp;
+        uintptr_t ra = unwind_context_address(load(place)), caller_fp = fp;
         if (unwind_rule_fp_place(rule) != UNWIND_FP_UNCHANGED) {
             place = cfa + (uintptr_t)unwind_rule_fp_offset(rule);
             if (unwind_rule_fp_place(rule) != UNWIND_FP_AT_CFA || place < low || place > last)
                 break;
-            caller_fp = *(const uintptr_t *)place;
+            caller_fp = load(place);
         }
         if (ra < LOWEST_CODE)
             break;

@@ -65,13 +65,6 @@ inline __attribute__((noinline)) Walk walk_here(unsigned max = deepest)
     return walk;
 }
 
-inline Walk walk_context(const void *ucontext)
-{
-    unwind_start start;
-    unwind_start_context(ucontext, &start);
-    return walk_from(start, stack_bounds(start.sp));
-}
-
 // Calls body from depth nested calls of several frame shapes, whose return addresses go to chain.
 void run_under(Chain &chain, unsigned depth, const std::function<void()> &body);
 
