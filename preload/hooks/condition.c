@@ -1,17 +1,102 @@
 /* condition.c: condition variables (POSIX and C11) and barriers: timed, told apart by their call site.
  *
  * x86-64 has two condition variable ABIs. pthread_cond_wait and pthread_cond_timedwait are exported as
- * @@GLIBC_2.3.2 (libstrong.map), whose counterparts `next` holds, and as @GLIBC_2.2.5 for programs
- * linked before 2003, whose variables only libc's own old functions understand: these are passed
- * through, found on first use. (dlvsym may lock and allocate: waiting for a condition is not allowed in a
- * signal handler, so neither can hurt.) Cancellation leaves a hook by unwinding; there is nothing to undo.
+ * @@GLIBC_2.3.2, whose counterparts `next` holds, and as @GLIBC_2.2.5 for programs linked before 2003,
+ * whose variables only libc's own old functions understand: these are passed through, found on first
+ * use. (dlvsym may lock and allocate: waiting for a condition is not allowed in a signal handler, so
+ * neither can hurt.) The version nodes are in libstrong.map. Cancellation leaves a hook by unwinding;
+ * there is nothing to undo.
  */
 #include "hooks/site.h"
 
-SITE_HOOK(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t *mutex), (condition, mutex), ret)
-SITE_HOOK(int, pthread_cond_timedwait,
-          (pthread_cond_t * condition, pthread_mutex_t *mutex, const struct timespec *until),
-          (condition, mutex, until), ret)
+typedef int condition_wait(void *condition, pthread_mutex_t *mutex);
+typedef int condition_timedwait(void *condition, pthread_mutex_t *mutex, const struct timespec *until);
+
+static inline int wait_at(const void *site, condition_wait *function, void *condition, pthread_mutex_t *mutex)
+{
+    struct span span;
+    span_begin(&span, HOOK_pthread_cond_wait, site_target(site));
+    int ret = function(condition, mutex);
+    span_end(&span, 0, ret);
+    return ret;
+}
+
+static inline int timedwait_at(const void *site, condition_timedwait *function, void *condition,
+                               pthread_mutex_t *mutex, const struct timespec *until)
+{
+    struct span span;
+    span_begin(&span, HOOK_pthread_cond_timedwait, site_target(site));
+    int ret = function(condition, mutex, until);
+    span_end(&span, 0, ret);
+    return ret;
+}
+
+/* next's entries take a pthread_cond_t *: the same call. Loaded after boot only. */
+static inline condition_wait *wait_next(void)
+{
+    site_ready();
+    return (condition_wait *)(void *)next.pthread_cond_wait;
+}
+
+static inline condition_timedwait *timedwait_next(void)
+{
+    site_ready();
+    return (condition_timedwait *)(void *)next.pthread_cond_timedwait;
+}
+
+#if defined(__x86_64__)
+
+#define CONDITION_EXPORT(name, version) STRONG_EXPORT __attribute__((used, symver(name version)))
+#define CONDITION_WAIT condition_wait_2_3_2
+#define CONDITION_TIMEDWAIT condition_timedwait_2_3_2
+
+static void *condition_old(void **found, const char *name)
+{
+    void *function = __atomic_load_n(found, __ATOMIC_RELAXED);
+    if (!function) {
+        function = dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5");
+        __atomic_store_n(found, function, __ATOMIC_RELAXED); /* several threads store the same */
+    }
+    return function;
+}
+
+CONDITION_EXPORT("pthread_cond_wait", "@GLIBC_2.2.5")
+int condition_wait_2_2_5(void *condition, pthread_mutex_t *mutex)
+{
+    static void *found;
+    return wait_at(__builtin_return_address(0),
+                   (condition_wait *)condition_old(&found, "pthread_cond_wait"), condition, mutex);
+}
+
+CONDITION_EXPORT("pthread_cond_timedwait", "@GLIBC_2.2.5")
+int condition_timedwait_2_2_5(void *condition, pthread_mutex_t *mutex, const struct timespec *until)
+{
+    static void *found;
+    return timedwait_at(__builtin_return_address(0),
+                        (condition_timedwait *)condition_old(&found, "pthread_cond_timedwait"), condition,
+                        mutex, until);
+}
+
+#else
+
+#define CONDITION_EXPORT(name, version) STRONG_EXPORT
+#define CONDITION_WAIT pthread_cond_wait
+#define CONDITION_TIMEDWAIT pthread_cond_timedwait
+
+#endif
+
+CONDITION_EXPORT("pthread_cond_wait", "@@GLIBC_2.3.2")
+int CONDITION_WAIT(pthread_cond_t *condition, pthread_mutex_t *mutex)
+{
+    return wait_at(__builtin_return_address(0), wait_next(), condition, mutex);
+}
+
+CONDITION_EXPORT("pthread_cond_timedwait", "@@GLIBC_2.3.2")
+int CONDITION_TIMEDWAIT(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
+{
+    return timedwait_at(__builtin_return_address(0), timedwait_next(), condition, mutex, until);
+}
+
 SITE_HOOK(int, pthread_cond_clockwait,
           (pthread_cond_t * condition, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until),
           (condition, mutex, clock, until), ret)
@@ -27,42 +112,3 @@ SITE_HOOK(int, cnd_wait, (cnd_t * condition, mtx_t *lock), (condition, lock), co
 SITE_HOOK(int, cnd_timedwait,
           (cnd_t *restrict condition, mtx_t *restrict lock, const struct timespec *restrict until),
           (condition, lock, until), condition_error(ret))
-
-#if defined(__x86_64__)
-
-static void *condition_old(void **found, const char *name)
-{
-    void *function = __atomic_load_n(found, __ATOMIC_RELAXED);
-    if (!function) {
-        function = dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5");
-        __atomic_store_n(found, function, __ATOMIC_RELAXED); /* several threads store the same */
-    }
-    return function;
-}
-
-STRONG_EXPORT __attribute__((used, symver("pthread_cond_wait@GLIBC_2.2.5"))) int
-condition_wait_2_2_5(void *condition, pthread_mutex_t *mutex)
-{
-    static void *found;
-    int (*wait)(void *, pthread_mutex_t *) = condition_old(&found, "pthread_cond_wait");
-    struct span span;
-    span_begin(&span, HOOK_pthread_cond_wait, SITE_HERE());
-    int ret = wait(condition, mutex);
-    span_end(&span, 0, ret);
-    return ret;
-}
-
-STRONG_EXPORT __attribute__((used, symver("pthread_cond_timedwait@GLIBC_2.2.5"))) int
-condition_timedwait_2_2_5(void *condition, pthread_mutex_t *mutex, const struct timespec *until)
-{
-    static void *found;
-    int (*wait)(void *, pthread_mutex_t *, const struct timespec *) =
-        condition_old(&found, "pthread_cond_timedwait");
-    struct span span;
-    span_begin(&span, HOOK_pthread_cond_timedwait, SITE_HERE());
-    int ret = wait(condition, mutex, until);
-    span_end(&span, 0, ret);
-    return ret;
-}
-
-#endif

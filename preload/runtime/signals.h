@@ -2,10 +2,12 @@
  *
  * The kernel's view: our handler is installed, the signal is blocked nowhere. The program's view is kept
  * here: a disposition for the process (default unless it says otherwise) and, in thread_hot of each
- * thread, whether it believes the signal blocked. hooks/signal*.c answer questions from this view and
- * strip the signal from every set that reaches the kernel. Where the program really wants this very
- * signal (a handler of its own, a set that names it and not its neighbours) the sampler steps aside
- * for good: signals_step_aside, after which nothing here applies any more.
+ * thread, whether it believes the signal blocked. hooks/signal.c and hooks/sigmask.c answer questions
+ * from this view and strip the signal from the sets that reach the kernel.
+ *
+ * Sets that hold every real-time signal are meant as "all", and are stripped. A set that holds ours but
+ * not all its neighbours means it, as does a handler of the program's own for it: then the sampler
+ * steps aside for good (signals_step_aside), and the kernel's view becomes the program's.
  *
  * signals_sampling_number and signals_taken are set once at boot by the monitor. Everything may be
  * called by any thread and in signal handlers; errno is preserved.
@@ -15,36 +17,39 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "runtime/system.h"
 #include "runtime/thread.h"
 
-extern int signals_sampling_number;  /* 0: none, or stepped aside */
-extern void (*signals_taken)(void);  /* stops every timer and sets signals_sampling_number to 0 */
+extern int signals_sampling_number; /* 0: none, or stepped aside */
+extern void (*signals_taken)(void); /* stops every timer and sets signals_sampling_number to 0 */
 
 static inline bool signals_hides(int number)
 {
     return strong_unlikely(number == signals_sampling_number) && number != 0;
 }
 
-/* The disposition the program believes in. */
+/* The disposition the program believes in: SIG_DFL or SIG_IGN, with flags and mask. */
 void signals_disposition(struct sigaction *ret_action);
-/* The program sets SIG_DFL or SIG_IGN: only remembered. */
 void signals_set_disposition(const struct sigaction *action);
 
-/* Stops sampling and makes the program's view true: its disposition in the kernel, and the signal
- * blocked in the calling thread if the program believes so. */
+/* Stops sampling. The signal becomes blocked in the calling thread if it believes so; a disposition of
+ * the program's own is for the caller to install. Until then our handler stays and emulates
+ * (signals_foreign), because other threads may believe the signal blocked too. */
 void signals_step_aside(void);
+/* After that: makes the calling thread's belief true, if it is not yet. */
+void signals_settle(void);
 
-/* What a set handed to the kernel says about the sampling signal. */
+/* What a set says about the sampling signal. The kernel's part (the first 64 signals) is copied. */
 enum signals_set {
-    SIGNALS_UNREADABLE, /* bad pointer: the kernel is to refuse it */
-    SIGNALS_WITHOUT,    /* the copy is equal */
-    SIGNALS_STRIPPED,   /* it was in; it is not in the copy */
-    SIGNALS_WANTED,     /* it was in, and not all its real-time neighbours: it is meant */
+    SIGNALS_WITHOUT,  /* the copy is equal */
+    SIGNALS_STRIPPED, /* it was in, with all its neighbours; it is not in the copy */
+    SIGNALS_WANTED,   /* it was in, and is meant: the copy is equal */
 };
-/* Copies the kernel's part (the first 64 signals) of a set that may be a bad pointer. */
-enum signals_set signals_copy(const sigset_t *set, sigset_t *ret_copy);
+enum signals_set signals_strip(const sigset_t *set, sigset_t *ret_copy);
+/* Whether the kernel could read a set. */
+bool signals_readable(const sigset_t *set);
 
 /* For the handler: the sampling signal came from elsewhere (kill, sigqueue). Does what the program's
  * view demands: ignores it, ends the process, or makes it pending. */
