@@ -24,11 +24,18 @@ struct decoder {
     struct vector rows, errors, events, threads;
 };
 
+/* The largest number of anything: whoever adds two of them, or makes a signed one of it, is safe. */
+#define DECODE_MOST (UINT64_MAX / 4)
+
+static inline uint64_t decode_bound(uint64_t number)
+{
+    return number < DECODE_MOST ? number : DECODE_MOST;
+}
+
 /* Sums saturate: a hostile segment must not turn a huge number into a small one. */
 static inline uint64_t decode_sum(uint64_t a, uint64_t b)
 {
-    uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) || sum == UINT64_MAX ? UINT64_MAX - 1 : sum;
+    return decode_bound(decode_bound(a) + decode_bound(b));
 }
 
 /* A duration in ticks as ns. */

@@ -68,6 +68,13 @@ static int add_histogram(struct decoder *decoder, const struct thread_block *blo
     return error;
 }
 
+/* Locks and semaphores count every call as it begins and time those that turn out to wait on top of
+ * that; stdio counts a call or times it. */
+static bool counted_at_entry(unsigned hook)
+{
+    return hook_kinds[hook] == HOOK_KIND_COUNTED && hook_classes[hook] != CLASS_FILE;
+}
+
 static int add_cell(struct decoder *decoder, const struct thread_block *block,
                     const struct stat_cell *cell)
 {
@@ -92,7 +99,8 @@ static int add_cell(struct decoder *decoder, const struct thread_block *block,
     row->bytes = decode_sum(row->bytes, cell->bytes);
     row->ns = decode_sum(row->ns, ns);
     row->max_ns = max_ns > row->max_ns ? max_ns : row->max_ns;
-    total->calls = decode_sum(total->calls, cell->calls);
+    if (!counted_at_entry(hook))
+        total->calls = decode_sum(total->calls, cell->calls);
     total->timed = decode_sum(total->timed, cell->calls);
     total->errors = decode_sum(total->errors, cell->errors);
     total->bytes = decode_sum(total->bytes, cell->bytes);
@@ -207,7 +215,8 @@ static int add_owner(struct decoder *decoder, const struct thread_block *block)
         thread->class_ns[i] =
             decode_ns(header, own(block->class_ticks[i], block->owner_class_ticks[i]));
     for (int i = 0; i <= CLASS_COUNT; i++)
-        thread->class_cpu_ns[i] = own(block->class_cpu_ns[i], block->owner_class_cpu_ns[i]);
+        thread->class_cpu_ns[i] =
+            decode_bound(own(block->class_cpu_ns[i], block->owner_class_cpu_ns[i]));
     if (block->now_hook == HOOK_NONE || block->now_hook >= HOOK_COUNT)
         return 0;
     thread->now_hook = block->now_hook;

@@ -9,7 +9,7 @@
 uint64_t decode_ns(const struct segment_header *header, uint64_t ticks)
 {
     unsigned __int128 ns = (unsigned __int128)ticks * header->ns_per_tick_q40 >> 40;
-    return ns > UINT64_MAX / 4 ? UINT64_MAX / 4 : (uint64_t)ns;
+    return ns > DECODE_MOST ? DECODE_MOST : (uint64_t)ns;
 }
 
 uint64_t decode_moment(const struct segment_header *header, uint64_t ticks)
@@ -18,7 +18,8 @@ uint64_t decode_moment(const struct segment_header *header, uint64_t ticks)
         return decode_sum(header->clock_first_ns,
                           decode_ns(header, ticks - header->clock_first_ticks));
     uint64_t before = decode_ns(header, header->clock_first_ticks - ticks);
-    return before > header->clock_first_ns ? 0 : header->clock_first_ns - before;
+    uint64_t first = decode_bound(header->clock_first_ns);
+    return before > first ? 0 : first - before;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -102,18 +103,18 @@ static int decode_process(struct decoder *decoder)
         !process->library_version || !process->path)
         return -ENOMEM;
     process->name = last_part(process->executable);
-    process->start_realtime_ns = header->start_realtime_ns;
-    process->start_boottime_ns = header->start_boottime_ns;
+    process->start_realtime_ns = decode_bound(header->start_realtime_ns);
+    process->start_boottime_ns = decode_bound(header->start_boottime_ns);
     process->start_monotonic_ns = decode_moment(header, header->start_ticks);
     process->duration_ns = decoder->end_ns - process->start_monotonic_ns;
     process->ns_per_tick = (double)header->ns_per_tick_q40 / 0x1p40;
-    process->threads_started = header->threads_started;
-    process->threads_alive = header->threads_alive;
-    process->threads_peak = header->threads_peak;
-    process->descriptors_open = header->descriptors_open;
-    process->descriptors_peak = header->descriptors_peak;
-    process->cpu_period_ns = header->cpu_period_ns;
-    process->alloc_period_bytes = header->alloc_period_bytes;
+    process->threads_started = decode_bound(header->threads_started);
+    process->threads_alive = decode_bound(header->threads_alive);
+    process->threads_peak = decode_bound(header->threads_peak);
+    process->descriptors_open = decode_bound(header->descriptors_open);
+    process->descriptors_peak = decode_bound(header->descriptors_peak);
+    process->cpu_period_ns = decode_bound(header->cpu_period_ns);
+    process->alloc_period_bytes = decode_bound(header->alloc_period_bytes);
     process->block_period_ns = decode_ns(header, header->block_period_ticks);
     process->stopped = process->local_pid ? process_stopped(process->local_pid) : NULL;
     model->duration_ns = process->duration_ns;
@@ -166,7 +167,7 @@ static int decode_notes(struct decoder *decoder)
         if (len == 0)
             continue;
         struct model_note *note = &model->notes[model->note_count++];
-        note->count = notes[i].count;
+        note->count = decode_bound(notes[i].count);
         note->text = text_clean_copy(&model->arena, notes[i].text, len);
         if (!note->text)
             return -ENOMEM;
@@ -181,7 +182,8 @@ int decode_facts(struct decoder *decoder)
         error = decode_options(decoder);
     if (!error)
         error = decode_notes(decoder);
-    memcpy(decoder->model->counters, snapshot_table(decoder->snapshot, TABLE_COUNTERS),
-           sizeof(decoder->model->counters));
+    const uint64_t *counters = snapshot_table(decoder->snapshot, TABLE_COUNTERS);
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        decoder->model->counters[i] = decode_bound(counters[i]);
     return error;
 }

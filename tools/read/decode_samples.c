@@ -38,7 +38,8 @@ static int add_sample(struct decoder *decoder, const struct sample_sum *record,
     }
     double unit = in_ticks(cost) ? model->processes[0].ns_per_tick : 1;
     uint64_t weight =
-        in_ticks(cost) ? decode_ns(decoder->snapshot->header, record->weight) : record->weight;
+        in_ticks(cost) ? decode_ns(decoder->snapshot->header, record->weight)
+                       : decode_bound(record->weight);
     double squares = record->weight_squares;
     if (!isfinite(squares) || squares < 0)
         squares = 0;
@@ -79,26 +80,31 @@ int decode_samples(struct decoder *decoder)
     return error;
 }
 
+static uint64_t reading(uint64_t value)
+{
+    return value == RESOURCE_UNKNOWN ? MODEL_UNKNOWN : decode_bound(value);
+}
+
 static void read_record(struct decoder *decoder, const struct resource_record *from,
                         struct model_resource *record)
 {
     uint64_t moment = decode_moment(decoder->snapshot->header, from->ticks);
     uint64_t start = decoder->model->processes[0].start_monotonic_ns;
     record->at_ns = moment > start ? moment - start : 0;
-    record->cpu_user_ns = from->cpu_user_ns;
-    record->cpu_system_ns = from->cpu_system_ns;
-    record->peak_rss_bytes = from->peak_rss_bytes;
-    record->rss_bytes = from->rss_bytes;
-    record->minor_faults = from->minor_faults;
-    record->major_faults = from->major_faults;
-    record->voluntary_switches = from->voluntary_switches;
-    record->involuntary_switches = from->involuntary_switches;
-    record->run_delay_ns = from->run_delay_ns;
-    record->threads = from->threads;
-    record->descriptors = from->descriptors;
-    record->read_bytes = from->read_bytes;
-    record->written_bytes = from->written_bytes;
-    record->allocated_bytes = from->allocated_bytes;
+    record->cpu_user_ns = reading(from->cpu_user_ns);
+    record->cpu_system_ns = reading(from->cpu_system_ns);
+    record->peak_rss_bytes = reading(from->peak_rss_bytes);
+    record->rss_bytes = reading(from->rss_bytes);
+    record->minor_faults = reading(from->minor_faults);
+    record->major_faults = reading(from->major_faults);
+    record->voluntary_switches = reading(from->voluntary_switches);
+    record->involuntary_switches = reading(from->involuntary_switches);
+    record->run_delay_ns = reading(from->run_delay_ns);
+    record->threads = reading(from->threads);
+    record->descriptors = reading(from->descriptors);
+    record->read_bytes = reading(from->read_bytes);
+    record->written_bytes = reading(from->written_bytes);
+    record->allocated_bytes = reading(from->allocated_bytes);
 }
 
 /* What a look from outside adds as the last reading. A cumulative count that is below an earlier one

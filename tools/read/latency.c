@@ -14,12 +14,12 @@ static const double SAME_CLOCK = 0.01;
 static uint64_t add_saturating(uint64_t a, uint64_t b)
 {
     uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+    return __builtin_add_overflow(a, b, &sum) || sum > INT64_MAX ? INT64_MAX : sum;
 }
 
 static uint64_t to_ns(double ns)
 {
-    return ns >= 0x1p63 ? UINT64_MAX / 2 : (uint64_t)(ns + 0.5);
+    return ns >= 0x1p62 ? 1ull << 62 : (uint64_t)(ns + 0.5);
 }
 
 /* Makes buckets low .. high part of the span. */

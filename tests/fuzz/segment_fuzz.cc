@@ -1,0 +1,99 @@
+/* segment_fuzz.cc: any bytes as a segment, all the way to every kind of report.
+ *
+ * Inputs that are no segment are replaced by a seed before they are changed, so that the fuzzer works
+ * behind the header check, whatever the format looks like today; the committed corpus may grow old.
+ */
+#include <cstdio>
+#include <cstring>
+
+#include "tools/segment_seeds.h"
+
+#define _Static_assert static_assert
+extern "C" {
+#include "analyse/analysis.h"
+#include "read/snapshot.h"
+#include "render/full_report.h"
+#include "render/json_report.h"
+#include "render/text_report.h"
+#include "render/tree_report.h"
+}
+#undef _Static_assert
+
+static FILE *nowhere()
+{
+    static FILE *out = fopen("/dev/null", "w");
+    return out;
+}
+
+static void report(const model *one)
+{
+    symbols *names = symbols_new(one);
+    analysis *found = nullptr;
+    if (names && analysis_new(one, names, &found) == 0) {
+        screen screen;
+        const analysis *members[] = {found};
+        screen_init(&screen, nowhere());
+        text_report_print(&screen, found);
+        full_report_print(&screen, found);
+        tree_report_print(&screen, members, 1, 24);
+        json_report_print(nowhere(), found, members, 1);
+        analysis_free(found);
+    }
+    symbols_free(names);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    char message[SNAPSHOT_MESSAGE];
+    snapshot *taken = nullptr;
+    if (snapshot_from_memory(bytes, size, &taken, message) != 0)
+        return 0;
+    model *one = nullptr, *both = nullptr;
+    if (model_new(taken, size % 2, &one) == 0) {
+        const model *twice[] = {one, one};
+        report(one);
+        if (model_merge(twice, 2, &both) == 0)
+            report(both);
+    }
+    model_free(both);
+    model_free(one);
+    snapshot_free(taken);
+    return 0;
+}
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t limit);
+
+/* Most of a seed is empty room; changes there teach nothing. Half of the changes go to one of the
+ * words in use. */
+static void change_used_word(uint8_t *bytes, size_t size, unsigned random)
+{
+    size_t words = size / 8, start = random % words;
+    for (size_t i = 0; i < words; i++) {
+        uint8_t *word = bytes + (start + i) % words * 8;
+        uint64_t value;
+        memcpy(&value, word, sizeof(value));
+        if (value != 0) {
+            LLVMFuzzerMutate(word, 8, 8);
+            return;
+        }
+    }
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t limit, unsigned random)
+{
+    static const std::vector<SegmentBuilder> seeds = segment_seeds();
+    segment_header header = {};
+    memcpy(&header, bytes, size < sizeof(header) ? size : sizeof(header));
+    bool is_segment = size >= kSeedBytes && header.magic == SEGMENT_MAGIC &&
+                      header.hook_count == HOOK_COUNT && header.counter_count == COUNTER_COUNT;
+    if (!is_segment && limit >= kSeedBytes && random % 64 != 0) {
+        SegmentBuilder seed = seeds[random % seeds.size()];
+        memcpy(bytes, seed.bytes().data(), kSeedBytes);
+        size = kSeedBytes;
+    }
+    if (size >= 8 && random % 2 == 0)
+        change_used_word(bytes, size, random / 2);
+    else
+        size = LLVMFuzzerMutate(bytes, size, limit);
+    return size;
+}
