@@ -17,7 +17,7 @@ static const struct {
     [PART_SLEEP] = {"sleep", "sleeping"},
     [PART_PIPE] = {"pipe", "pipes and terminals"},
     [PART_PROCESS] = {"process", "starting processes"},
-    [PART_JOIN] = {"join", "waiting for threads, children"},
+    [PART_JOIN] = {"join", "joining threads, children"},
     [PART_IDLE] = {"idle", "idle (waiting for work)"},
     [PART_QUEUE] = {"run_queue", "ready, waiting for a CPU"},
     [PART_UNACCOUNTED] = {"unaccounted", "not accounted for"},
@@ -156,8 +156,8 @@ enum accounting_part accounting_part_of(unsigned hook, enum target_kind kind)
     }
 }
 
-/* The class whose ticks a call counted in: libstrong goes by what was touched, not by the function's
- * name, so read() of a socket is in the network's. */
+/* The class whose ticks a call counted in: libstrong goes by what was touched, not by the
+ * function's name, so read() of a socket is in the network's. */
 static enum hook_class class_of(unsigned hook, enum target_kind kind)
 {
     enum hook_class class = (enum hook_class)hook_classes[hook];
@@ -195,11 +195,13 @@ struct split {
     double total[CLASS_COUNT];
 };
 
-static void split_rows(const struct model *model, struct accounting *accounting, struct split *split)
+static void split_rows(const struct model *model, struct accounting *accounting,
+                       struct split *split)
 {
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
-        if (row->hook == HOOK_NONE || row->hook >= HOOK_COUNT || hook_kinds[row->hook] == HOOK_KIND_PSEUDO)
+        if (row->hook == HOOK_NONE || row->hook >= HOOK_COUNT ||
+            hook_kinds[row->hook] == HOOK_KIND_PSEUDO)
             continue;
         enum target_kind kind = row->target == 0 ? TARGET_OTHER : model->targets[row->target].kind;
         enum accounting_part part = accounting_part_of(row->hook, kind);
@@ -210,12 +212,12 @@ static void split_rows(const struct model *model, struct accounting *accounting,
     }
 }
 
-/* Calls that threads are still inside of. What the threads do not explain (a merged or damaged model)
- * goes with the finished calls of the class. */
+/* Calls that threads are still inside of. What the threads do not explain (a merged or damaged
+ * model) goes with the finished calls of the class. */
 static void add_unfinished(const struct model *model, double waits[PART_COUNT],
                            double rest[CLASS_COUNT])
 {
-    for (unsigned class = 0; class < CLASS_COUNT; class++)
+    for (unsigned class = 0; class < CLASS_COUNT; class ++)
         rest[class] = (double)model->classes[class].unfinished_ns;
     for (size_t i = 0; i < model->thread_count; i++) {
         const struct model_thread *thread = &model->threads[i];
@@ -233,7 +235,7 @@ static void add_unfinished(const struct model *model, double waits[PART_COUNT],
 static void add_classes(const struct model *model, const struct split *split, double cpu_scale,
                         const double rest[CLASS_COUNT], double waits[PART_COUNT])
 {
-    for (unsigned class = 0; class < CLASS_COUNT; class++) {
+    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
         double ns = (double)model->classes[class].ns + rest[class];
         ns -= (double)model->classes[class].cpu_ns * cpu_scale;
         if (ns <= 0)
@@ -295,7 +297,7 @@ void accounting_make(const struct model *model, struct accounting *ret_accountin
     struct split split = {0};
     double waits[PART_COUNT] = {0}, rest[CLASS_COUNT];
     uint64_t sampled_ns = 0;
-    for (unsigned class = 0; class <= CLASS_COUNT; class++)
+    for (unsigned class = 0; class <= CLASS_COUNT; class ++)
         sampled_ns += model->cpu_ns[class];
 
     uint64_t cpu_ns = cpu_time(model, sampled_ns, &accounting.cpu_measured);
@@ -306,7 +308,8 @@ void accounting_make(const struct model *model, struct accounting *ret_accountin
     split_rows(model, &accounting, &split);
     add_unfinished(model, waits, rest);
     /* The samples say where the CPU time was; how much there was, the kernel knows better. */
-    add_classes(model, &split, sampled_ns > 0 ? (double)cpu_ns / (double)sampled_ns : 0, rest, waits);
+    add_classes(model, &split, sampled_ns > 0 ? (double)cpu_ns / (double)sampled_ns : 0, rest,
+                waits);
 
     double sum = 0, room = (double)(accounting.total_ns - cpu_ns);
     for (unsigned part = 0; part < PART_COUNT; part++)
@@ -314,7 +317,7 @@ void accounting_make(const struct model *model, struct accounting *ret_accountin
     double scale = 1;
     if (sum > room) {
         scale = room / sum;
-        accounting.excess_ns += (uint64_t)(sum - room);
+        accounting.excess_ns += sum - room < 0x1p62 ? (uint64_t)(sum - room) : 1ull << 62;
     }
     uint64_t left = accounting.total_ns - cpu_ns;
     accounting.parts[PART_CPU] = cpu_ns;
@@ -327,7 +330,8 @@ void accounting_make(const struct model *model, struct accounting *ret_accountin
     accounting.parts[PART_QUEUE] = queued < left ? queued : left;
     accounting.parts[PART_UNACCOUNTED] = left - accounting.parts[PART_QUEUE];
 
-    uint64_t harmless = accounting.parts[PART_IDLE] + accounting.parts[PART_JOIN] + accounting.parts[PART_PIPE];
+    uint64_t harmless =
+        accounting.parts[PART_IDLE] + accounting.parts[PART_JOIN] + accounting.parts[PART_PIPE];
     accounting.work_ns = accounting.total_ns - harmless;
     if (accounting.work_ns < accounting.wall_ns)
         accounting.work_ns = accounting.wall_ns;

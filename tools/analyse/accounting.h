@@ -1,16 +1,17 @@
 /* accounting.h: where the thread-seconds went, adding up.
  *
  * The life of all threads together is the total; every row is a part of it, and the rows sum to the
- * total exactly: what no row explains is the row "not accounted for", which is always there and never
- * negative. Where the parts exceeded the whole (clocks read at different moments, CPU time inside
- * calls that was not sampled) the waits are scaled down to fit, and `excess_ns` says by how much.
+ * total exactly: what no row explains is the row "not accounted for", which is always there and
+ * never negative. Where the parts exceeded the whole (clocks read at different moments, CPU time
+ * inside calls that was not sampled) the waits are scaled down to fit, and `excess_ns` says by how
+ * much.
  *
  *   on CPU       rusage between the first and last reading; sampled CPU time where there is none
  *   a wait       time in the class's outermost calls, minus the CPU time sampled inside them
  *
- * A class is split into rows by what its calls touched: reading from an accepted connection waits for
- * work, reading from a connection of our own waits for the network, whatever the function is called.
- * Pure function of the model.
+ * A class is split into rows by what its calls touched: reading from an accepted connection waits
+ * for work, reading from a connection of our own waits for the network, whatever the function is
+ * called. Pure function of the model.
  */
 #ifndef STRONG_ANALYSE_ACCOUNTING_H
 #define STRONG_ANALYSE_ACCOUNTING_H
@@ -40,15 +41,15 @@ enum accounting_part {
 struct accounting {
     uint64_t total_ns; /* life of all threads */
     uint64_t wall_ns;
-    uint64_t parts[PART_COUNT]; /* sum to total_ns */
-    uint64_t calls[PART_COUNT]; /* calls behind a part, 0 for those without */
+    uint64_t parts[PART_COUNT];      /* sum to total_ns */
+    uint64_t calls[PART_COUNT];      /* calls behind a part, 0 for those without */
     uint32_t top_target[PART_COUNT]; /* index of the target with most time in the part, 0: none */
     uint64_t top_ns[PART_COUNT];     /* its time in the part, CPU time included */
     uint32_t target_count[PART_COUNT];
     bool cpu_measured;
     uint64_t excess_ns; /* by which the parts exceeded the total before they were scaled */
-    /* Thread time that was neither waiting for work, a child or the other end of a pipe; at least the
-     * wall time. What a finding's share is a share of. */
+    /* Thread time that was neither waiting for work, a child or the other end of a pipe; at least
+     * the wall time. What a finding's share is a share of. */
     uint64_t work_ns;
 };
 

@@ -84,7 +84,8 @@ static void measure_self(struct analysis *analysis)
     const struct model *model = analysis->model;
     const uint64_t *counters = model->counters;
     struct analysis_self *self = &analysis->self;
-    self->sampling_ns = (uint64_t)((double)counters[COUNTER_self_ticks] * model->processes[0].ns_per_tick);
+    self->sampling_ns =
+        (uint64_t)((double)counters[COUNTER_self_ticks] * model->processes[0].ns_per_tick);
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
         const struct model_hook *one = &model->hooks[hook];
         if (hook_kinds[hook] == HOOK_KIND_PSEUDO)
@@ -114,15 +115,20 @@ static void measure_self(struct analysis *analysis)
 static void run_rules(struct analysis *analysis)
 {
     const struct model_process *process = &analysis->model->processes[0];
-    const char *verify =
-        process->command[0] != '\0'
-            ? rules_text(analysis, "strong-report run -- %s", process->command)
-            : "strong-report run -- COMMAND";
+    const char *verify = process->command[0] != '\0'
+                             ? rules_text(analysis, "strong-report run -- %s", process->command)
+                             : "strong-report run -- COMMAND";
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         struct finding *finding = &analysis->findings[i];
-        *finding = (struct finding){
-            .id = (enum finding_id)i, .name = rules[i].name, .title = rules[i].title, .evidence = "",
-            .where = "", .assumption = "", .fix = "", .risk = "", .verify = verify};
+        *finding = (struct finding){.id = (enum finding_id)i,
+                                    .name = rules[i].name,
+                                    .title = rules[i].title,
+                                    .evidence = "",
+                                    .where = "",
+                                    .assumption = "",
+                                    .fix = "",
+                                    .risk = "",
+                                    .verify = verify};
         rules[i].run(analysis, finding);
         rules_limit(finding, rules[i].ceiling);
     }
@@ -176,7 +182,8 @@ static void explain(struct analysis *analysis)
             cause_of[consequence->id] != NOTHING)
             continue;
         cause_of[consequence->id] = cause->id;
-        consequence->explained_by = cause; /* for rank(); set right below once nothing moves any more */
+        consequence->explained_by =
+            cause; /* for rank(); set right below once nothing moves any more */
         rules_limit(consequence, SEVERITY_NOTE);
     }
     qsort(analysis->findings, FINDING_COUNT, sizeof(analysis->findings[0]), rank);
@@ -191,7 +198,8 @@ static int fill(struct analysis *analysis)
     accounting_make(analysis->model, &analysis->time);
     int error = index_rows(analysis);
     if (error == 0)
-        error = profile_make(analysis->model, analysis->symbols, &analysis->arena, &analysis->profile);
+        error =
+            profile_make(analysis->model, analysis->symbols, &analysis->arena, &analysis->profile);
     if (error == 0)
         error = locks_make(analysis);
     if (error != 0)

@@ -26,11 +26,11 @@ struct analysis_lock {
 };
 
 struct analysis_self {
-    uint64_t sampling_ns;  /* measured by libstrong itself: samples, stacks, resource records */
-    uint64_t calls_ns;     /* estimated: calls times what one costs */
-    double share;          /* of both, of the CPU time (or of the wall time where that is unknown) */
+    uint64_t sampling_ns; /* measured by libstrong itself: samples, stacks, resource records */
+    uint64_t calls_ns;    /* estimated: calls times what one costs */
+    double share;         /* of both, of the CPU time (or of the wall time where that is unknown) */
     uint64_t samples, dropped;
-    uint64_t overflows;    /* rows, stacks, targets, … that found no room */
+    uint64_t overflows; /* rows, stacks, targets, … that found no room */
 };
 
 struct analysis {
@@ -42,14 +42,16 @@ struct analysis {
     struct analysis_lock *locks;
     size_t lock_count;
     struct analysis_self self;
-    /* Row numbers grouped by target: those of target t are by_target[first_of[t] .. first_of[t + 1]). */
+    /* Row numbers grouped by target: those of target t are by_target[first_of[t] .. first_of[t +
+     * 1]). */
     uint32_t *by_target, *first_of;
     struct finding findings[FINDING_COUNT]; /* in rank order: found first */
     size_t found;                           /* how many of them are FINDING_FOUND */
 };
 
 /* 0 and the analysis, to be freed with analysis_free, or -ENOMEM. */
-int analysis_new(const struct model *model, struct symbols *symbols, struct analysis **ret_analysis);
+int analysis_new(const struct model *model, struct symbols *symbols,
+                 struct analysis **ret_analysis);
 void analysis_free(struct analysis *analysis);
 
 /* The finding of an id; never NULL. */

@@ -2,6 +2,7 @@
 #include "analyse/rules.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { CPU_SAMPLES_LEAST = 50, ALLOCATOR_PERCENT_LEAST = 8 };
 
@@ -39,8 +40,10 @@ static const char *allocating_place(struct analysis *analysis, unsigned rank, ui
     const struct profile_function *function = top_allocating(&analysis->profile, rank);
     if (function == NULL || sampled == 0)
         return "";
-    return rules_text(analysis, "%s at %s (%s of the bytes)", function->name,
-                      symbols_place(analysis->symbols, &function->hottest),
+    const char *place = symbols_place(analysis->symbols, &function->hottest);
+    bool known = strcmp(place, function->name) != 0;
+    return rules_text(analysis, "%s%s%s (%s of the bytes)", function->name, known ? " at " : "",
+                      known ? place : "",
                       units_share((double)function->alloc_bytes / (double)sampled).text);
 }
 
@@ -74,31 +77,33 @@ void rules_allocation_pressure(struct analysis *analysis, struct finding *findin
     const char *first = allocating_place(analysis, 0, sampled);
     const char *second = allocating_place(analysis, 1, sampled);
     finding->confidence = sample_confidence(analysis, profile->allocator_samples);
-    finding->where = first[0] != '\0' ? symbols_place(analysis->symbols,
-                                                      &top_allocating(profile, 0)->hottest)
-                                      : "";
+    finding->where = first[0] != '\0'
+                         ? symbols_place(analysis->symbols, &top_allocating(profile, 0)->hottest)
+                         : "";
     finding->evidence = rules_text(
-        analysis, "%s of the CPU time in malloc and free; %s (%.0f a second), %s each%s%s%s%s",
+        analysis, "%s of the CPU time in malloc and free; %s (%s a second), %s each%s%s%s%s",
         units_share(share).text, units_plural(calls, "allocation").text,
-        (double)calls / rules_seconds(analysis), units_bytes(bytes / calls).text, first[0] != '\0' ? "; most by " : "",
-        first, second[0] != '\0' ? ", " : "", second);
+        units_number((double)calls / rules_seconds(analysis)).text, units_bytes(bytes / calls).text,
+        first[0] != '\0' ? "; most by " : "", first, second[0] != '\0' ? ", " : "", second);
     finding->assumption = "no memory is allocated or freed at all";
-    finding->fix = first[0] != '\0'
-                       ? rules_text(analysis, "reuse memory instead of allocating it each time in %s", first)
-                       : "reuse memory instead of allocating it each time";
+    finding->fix =
+        first[0] != '\0'
+            ? rules_text(analysis, "reuse memory instead of allocating it each time in %s", first)
+            : "reuse memory instead of allocating it each time";
     finding->risk = "memory that is reused must be cleared of what it held";
 }
 
 /* ---- bound by the CPU ---- */
 
-/* Threads that are busy: at least 70 % of their life on a CPU, for at least half of the wall time. */
+/* Threads that are busy: at least 70 % of their life on a CPU, for at least half of the wall time.
+ */
 static unsigned busy_threads(const struct model *model, uint64_t wall_ns)
 {
     unsigned busy = 0;
     for (size_t i = 0; i < model->thread_count; i++) {
         const struct model_thread *thread = &model->threads[i];
         uint64_t cpu = 0;
-        for (unsigned class = 0; class <= CLASS_COUNT; class++)
+        for (unsigned class = 0; class <= CLASS_COUNT; class ++)
             cpu += thread->class_cpu_ns[class];
         busy += thread->life_ns * 2 >= wall_ns && cpu * 10 >= thread->life_ns * 7;
     }
@@ -129,23 +134,29 @@ void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
         hot = rules_text(analysis, "; %s of it in %s", units_share(hot_share).text, top->name);
         for (size_t i = 1; i < 3 && i < profile->count; i++)
             if (profile->functions[i].cpu_self_ns * 20 > profile->cpu_ns)
-                hot = rules_text(analysis, "%s, %s in %s", hot,
-                                 units_share((double)profile->functions[i].cpu_self_ns / (double)profile->cpu_ns).text,
-                                 profile->functions[i].name);
+                hot = rules_text(
+                    analysis, "%s, %s in %s", hot,
+                    units_share((double)profile->functions[i].cpu_self_ns / (double)profile->cpu_ns)
+                        .text,
+                    profile->functions[i].name);
     }
     uint64_t gain = (uint64_t)(hot_share * (double)cpu);
     rules_found_anyway(analysis, finding, gain, profile->cpu_samples, SEVERITY_NOTE);
-    finding->confidence = profile->cpu_samples > 0 ? sample_confidence(analysis, profile->cpu_samples)
-                                                   : CONFIDENCE_MEDIUM;
+    finding->confidence = profile->cpu_samples > 0
+                              ? sample_confidence(analysis, profile->cpu_samples)
+                              : CONFIDENCE_MEDIUM;
     finding->evidence = rules_text(
         analysis, "%.2f CPUs busy on average%s%s", of_wall,
         busy > 1 ? rules_text(analysis, " (%u threads busy throughout)", busy) : "", hot);
-    finding->assumption = hot_share > 0 ? "its hottest function takes no time" : "nothing is known of what runs";
-    finding->fix = hot_share > 0
-                       ? rules_text(analysis, "no setting helps: make %s do less (strong-report --full lists the hot "
-                                              "functions), or spread the work over more threads",
-                                    finding->where)
-                       : "no setting helps; run with STRONG_CPU_HZ=99 to see what is hot";
+    finding->assumption =
+        hot_share > 0 ? "its hottest function takes no time" : "nothing is known of what runs";
+    finding->fix =
+        hot_share > 0
+            ? rules_text(analysis,
+                         "no setting helps: make %s do less (strong-report --full lists the hot "
+                         "functions), or spread the work over more threads",
+                         finding->where)
+            : "no setting helps; run with STRONG_CPU_HZ=99 to see what is hot";
     finding->risk = "none known";
 }
 
@@ -170,16 +181,19 @@ void rules_cpu_throttled(struct analysis *analysis, struct finding *finding)
         if (periods == 0)
             rules_not_applicable(finding, "no CPU quota was seen");
         else
-            finding->evidence = rules_text(analysis, "%s, never held back", units_plural(periods, "period").text);
+            finding->evidence =
+                rules_text(analysis, "%s, never held back", units_plural(periods, "period").text);
         return;
     }
     uint64_t held = end - start;
     if (!rules_found(analysis, finding, held, times))
         return;
-    finding->evidence = rules_text(analysis, "held back %s times, %s in all, by the quota of its cgroup",
-                                   units_count(times).text, units_duration(held).text);
+    finding->evidence =
+        rules_text(analysis, "held back %s times, %s in all, by the quota of its cgroup",
+                   units_count(times).text, units_duration(held).text);
     finding->where = "cpu.max";
     finding->assumption = "all of the cgroup's throttled time was this process's";
-    finding->fix = "raise the cgroup's cpu.max (Kubernetes: limits.cpu), or run fewer threads than CPUs granted";
+    finding->fix = "raise the cgroup's cpu.max (Kubernetes: limits.cpu), or run fewer threads than "
+                   "CPUs granted";
     finding->risk = "what this process gains, others on the machine may lose";
 }

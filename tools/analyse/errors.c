@@ -19,16 +19,20 @@ struct storm_rule {
 static const struct storm_rule storm_rules[] = {
     {EAGAIN, 10000, 1000, 0.9, SEVERITY_NOTE,
      "wait until the descriptor is ready (poll, epoll) instead of trying again at once"},
-    {EINTR, 10000, 1000, 0.5, SEVERITY_NOTE, "find who sends the signals; SA_RESTART where the call may go on"},
+    {EINTR, 10000, 1000, 0.5, SEVERITY_NOTE,
+     "find who sends the signals; SA_RESTART where the call may go on"},
     {ECONNREFUSED, 20, 1, 0.5, SEVERITY_WARNING,
-     "nobody listens there: start the service or correct the address, and wait longer after each failure"},
+     "nobody listens there: start the service or correct the address, and wait longer after each "
+     "failure"},
     {ECONNRESET, 20, 1, 0.2, SEVERITY_WARNING, "the peer drops the connections: see its log"},
-    {EMFILE, 1, 0, 0, SEVERITY_WARNING, "close descriptors that are no longer used, or raise RLIMIT_NOFILE"},
+    {EMFILE, 1, 0, 0, SEVERITY_WARNING,
+     "close descriptors that are no longer used, or raise RLIMIT_NOFILE"},
     {ENFILE, 1, 0, 0, SEVERITY_WARNING, "the system is out of open files: raise fs.file-max"},
     {ENOSPC, 1, 0, 0, SEVERITY_WARNING, "the file system is full: make room"},
     {ENOENT, 1000, 100, 0.5, SEVERITY_NOTE,
      "remember what was not found, or put the right directory first in the search path"},
-    {0, 1000, 100, 0.5, SEVERITY_NOTE, "look at the first failure: the call cannot succeed as it is made"},
+    {0, 1000, 100, 0.5, SEVERITY_NOTE,
+     "look at the first failure: the call cannot succeed as it is made"},
 };
 
 /* Results that only look like failures. */
@@ -36,7 +40,8 @@ static bool is_harmless(unsigned hook, int error)
 {
     if (error == EINPROGRESS || error == EALREADY || error == EISCONN)
         return true;
-    if (error == ETIMEDOUT && (hook_classes[hook] == CLASS_WAIT || hook_classes[hook] == CLASS_LOCK))
+    if (error == ETIMEDOUT &&
+        (hook_classes[hook] == CLASS_WAIT || hook_classes[hook] == CLASS_LOCK))
         return true;
     if (error == EBUSY && hook_classes[hook] == CLASS_LOCK)
         return true;
@@ -54,8 +59,8 @@ static const struct storm_rule *rule_of(int error)
 }
 
 /* Time of the failing calls: the share of calls that fail, on each target where they do. Calls that
- * succeed may take longer, so this is a bound from above only where failing is not much quicker; it is
- * also at most the time of those targets' calls. */
+ * succeed may take longer, so this is a bound from above only where failing is not much quicker; it
+ * is also at most the time of those targets' calls. */
 static uint64_t failing_ns(struct analysis *analysis, unsigned hook, uint32_t *ret_top)
 {
     const struct model *model = analysis->model;
@@ -81,7 +86,8 @@ static bool is_storm(const struct analysis *analysis, const struct model_error *
     uint64_t calls = analysis->model->hooks[error->hook].calls;
     double share = calls > 0 ? (double)error->count / (double)calls : 1;
     return error->count >= rule->least &&
-           (double)error->count / rules_seconds(analysis) >= rule->least_rate && share >= rule->least_share;
+           (double)error->count / rules_seconds(analysis) >= rule->least_rate &&
+           share >= rule->least_share;
 }
 
 static void report_storm(struct analysis *analysis, struct finding *finding,
@@ -104,10 +110,11 @@ static void report_storm(struct analysis *analysis, struct finding *finding,
     rules_percentiles(finding, &latency);
     finding->where = rules_target_name(analysis, top);
     finding->evidence = rules_text(
-        analysis, "%s failed %s times with %s (%s of its calls, %.0f a second), most on %s%s",
-        hook_names[error->hook], units_count(error->count).text, name != NULL ? name : "an unknown error",
+        analysis, "%s failed %s times with %s (%s of its calls, %s a second), most on %s",
+        hook_names[error->hook], units_count(error->count).text,
+        name != NULL ? name : "an unknown error",
         units_share(calls > error->count ? (double)error->count / (double)calls : 1).text,
-        (double)error->count / rules_seconds(analysis), finding->where, rules_called_at(analysis, site));
+        units_number((double)error->count / rules_seconds(analysis)).text, finding->where);
     finding->assumption = "no call is made that fails, and failing takes as long as succeeding";
     finding->fix = rules_text(analysis, "%s%s", rule->fix, rules_called_at(analysis, site));
     finding->risk = "none known";

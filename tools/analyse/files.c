@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static const uint16_t sync_hooks[] = {HOOK_fsync,  HOOK_fdatasync,       HOOK_sync, HOOK_syncfs,
+static const uint16_t sync_hooks[] = {HOOK_fsync, HOOK_fdatasync,       HOOK_sync, HOOK_syncfs,
                                       HOOK_msync, HOOK_sync_file_range, HOOK_NONE};
 
 /* ---- fsync ---- */
@@ -33,17 +33,21 @@ void rules_fsync_bound(struct analysis *analysis, struct finding *finding)
         }
     }
     struct latency latency = rules_latency(analysis, sync_hooks, RULES_ANY_TARGET);
-    const char *site = rules_site(analysis, SAMPLE_BLOCKED, sync_hooks, top != 0 ? top : RULES_ANY_TARGET);
+    const char *site =
+        rules_site(analysis, SAMPLE_BLOCKED, sync_hooks, top != 0 ? top : RULES_ANY_TARGET);
     rules_percentiles(finding, &latency);
     finding->where = rules_target_name(analysis, top);
-    finding->evidence = rules_text(
-        analysis, "%s, p50 %s, p99 %s, %.1f a second; most for %s%s", units_plural(all.calls, "sync").text,
-        units_duration(finding->p50_ns).text, units_duration(finding->p99_ns).text,
-        (double)all.calls / rules_seconds(analysis), finding->where, rules_called_at(analysis, site));
+    finding->evidence =
+        rules_text(analysis, "%s, p50 %s, p99 %s, %.1f a second; most for %s",
+                   units_plural(all.calls, "sync").text, units_duration(finding->p50_ns).text,
+                   units_duration(finding->p99_ns).text,
+                   (double)all.calls / rules_seconds(analysis), finding->where);
     finding->assumption = "all of it is made durable by one sync";
-    finding->fix = rules_text(analysis, "make several changes durable together: one transaction or one sync for a "
-                                        "batch%s; fdatasync where the size does not change",
-                              rules_called_at(analysis, site));
+    finding->fix =
+        rules_text(analysis,
+                   "make several changes durable together: one transaction or one sync for a "
+                   "batch%s; fdatasync where the size does not change",
+                   rules_called_at(analysis, site));
     finding->risk = "a crash loses what was not synced yet: batch only what may be lost together";
 }
 
@@ -72,9 +76,11 @@ static struct tiny tiny_of(struct analysis *analysis, uint32_t target, bool read
     uint64_t good = sum.calls - (sum.errors < sum.calls ? sum.errors : sum.calls);
     if (good < TINY_CALLS || sum.bytes > good * TINY_BYTES || sum.bytes == 0)
         return tiny;
-    /* Events are tiny by nature; so are the messages of a dialogue: then there is about one write a read. */
+    /* Events are tiny by nature; so are the messages of a dialogue: then there is about one write a
+     * read. */
     bool dialogue = kind != TARGET_FILE && kind != TARGET_PIPE;
-    struct rules_sum other = rules_sum(analysis, reading ? rules_write_hooks : rules_read_hooks, target);
+    struct rules_sum other =
+        rules_sum(analysis, reading ? rules_write_hooks : rules_read_hooks, target);
     if (kind == TARGET_UNKNOWN || kind == TARGET_OTHER || kind == TARGET_UDP ||
         (kind == TARGET_DEVICE && reading) || (dialogue && good < 4 * other.calls))
         return tiny;
@@ -124,16 +130,19 @@ void rules_tiny_io(struct analysis *analysis, struct finding *finding)
         site = rules_site(analysis, SAMPLE_CPU, hooks, RULES_ANY_TARGET);
     rules_percentiles(finding, &latency);
     finding->where = rules_target_name(analysis, top.target);
-    finding->evidence = rules_text(
-        analysis, "%s: %s of %s bytes on average, p50 %s each%s", finding->where,
-        units_plural(top.calls, top.reading ? "read" : "write").text,
-        units_number((double)top.bytes / (double)top.calls).text, units_duration(finding->p50_ns).text,
-        rules_called_at(analysis, site));
+    finding->evidence =
+        rules_text(analysis, "%s: %s of %s bytes on average, p50 %s each", finding->where,
+                   units_plural(top.calls, top.reading ? "read" : "write").text,
+                   units_number((double)top.bytes / (double)top.calls).text,
+                   units_duration(finding->p50_ns).text);
     finding->assumption = "the same bytes move in pieces of 16 KiB";
-    finding->fix = rules_text(analysis,
-                              top.reading ? "read into a buffer of 16 KiB or more (stdio, a buffered reader)%s"
-                                          : "collect in a buffer of 16 KiB or more and write it whole (stdio, writev)%s",
-                              rules_called_at(analysis, site));
-    finding->risk = top.reading ? "reading ahead takes bytes that another reader of the same descriptor may want"
-                                : "what is still in the buffer is lost when the process is killed";
+    finding->fix = rules_text(
+        analysis,
+        top.reading ? "read into a buffer of 16 KiB or more (stdio, a buffered reader)%s"
+                    : "collect in a buffer of 16 KiB or more and write it whole (stdio, writev)%s",
+        rules_called_at(analysis, site));
+    finding->risk =
+        top.reading
+            ? "reading ahead takes bytes that another reader of the same descriptor may want"
+            : "what is still in the buffer is lost when the process is killed";
 }

@@ -21,7 +21,12 @@ enum finding_id {
 #undef FINDING
 #undef EXPLAINS
 
-enum finding_state { FINDING_NOT_FOUND, FINDING_FOUND, FINDING_NOT_APPLICABLE, FINDING_NOT_MEASURED };
+enum finding_state {
+    FINDING_NOT_FOUND,
+    FINDING_FOUND,
+    FINDING_NOT_APPLICABLE,
+    FINDING_NOT_MEASURED
+};
 enum finding_severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 enum finding_confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
 
@@ -45,7 +50,8 @@ struct finding {
     const char *fix;
     const char *risk;
     const char *verify;
-    const struct finding *explained_by; /* a finding ranked above that this one follows from, or NULL */
+    const struct finding
+        *explained_by; /* a finding ranked above that this one follows from, or NULL */
 };
 
 /* found, not_found, …; note, …; low, …: as JSON spells them. */

@@ -84,20 +84,22 @@ void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
         rules_not_measured(finding, too_short);
         return;
     }
-    finding->evidence = rules_text(analysis, "%s open at the end, %s at most", units_count(growth.last).text,
-                                   units_count(growth.peak).text);
+    finding->evidence = rules_text(analysis, "%s open at the end, %s at most",
+                                   units_count(growth.last).text, units_count(growth.peak).text);
     if (!keeps_growing(&growth, DESCRIPTOR_LEAST) || growth.last * 10 < growth.peak * 9)
         return;
     double rate = (double)(growth.last - growth.middle) / growth.seconds;
     rules_found_anyway(analysis, finding, 0, growth.readings,
-                       growth.span_seconds >= GROWTH_WARNING_SECONDS || rate >= 10 ? SEVERITY_WARNING
-                                                                                  : SEVERITY_NOTE);
+                       growth.span_seconds >= GROWTH_WARNING_SECONDS || rate >= 10
+                           ? SEVERITY_WARNING
+                           : SEVERITY_NOTE);
     finding->confidence = growth.readings >= 30 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
     uint32_t top = 0;
     uint64_t most = 0;
-    static const uint16_t opening[] = {HOOK_open,   HOOK_open64,  HOOK_openat,  HOOK_openat64, HOOK_socket,
-                                       HOOK_connect, HOOK_accept, HOOK_accept4, HOOK_fopen,    HOOK_fopen64,
-                                       HOOK_dup,    HOOK_pipe,    HOOK_pipe2,   HOOK_NONE};
+    static const uint16_t opening[] = {HOOK_open,   HOOK_open64,  HOOK_openat, HOOK_openat64,
+                                       HOOK_socket, HOOK_connect, HOOK_accept, HOOK_accept4,
+                                       HOOK_fopen,  HOOK_fopen64, HOOK_dup,    HOOK_pipe,
+                                       HOOK_pipe2,  HOOK_NONE};
     for (uint32_t t = 1; t < model->target_count; t++) {
         uint64_t opened = rules_sum(analysis, opening, t).calls;
         uint64_t closed = rules_sum(analysis, rules_close_hooks, t).calls;
@@ -107,12 +109,14 @@ void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
         }
     }
     finding->where = top != 0 ? rules_target_name(analysis, top) : "";
-    finding->evidence = rules_text(
-        analysis, "%s open, %.1f more each second over the last %.0f s%s%s", units_count(growth.last).text, rate,
-        growth.seconds, top != 0 ? "; most opened and not closed: " : "", finding->where);
+    finding->evidence =
+        rules_text(analysis, "%s open, %.1f more each second over the last %.0f s%s%s",
+                   units_count(growth.last).text, rate, growth.seconds,
+                   top != 0 ? "; most opened and not closed: " : "", finding->where);
     finding->assumption = "no time is gained; the process fails when its limit is reached";
-    finding->fix = top != 0 ? rules_text(analysis, "close what is opened for %s on every path", finding->where)
-                            : "close what is opened on every path";
+    finding->fix =
+        top != 0 ? rules_text(analysis, "close what is opened for %s on every path", finding->where)
+                 : "close what is opened on every path";
     finding->risk = "none known";
 }
 
@@ -124,14 +128,15 @@ void rules_memory_growth(struct analysis *analysis, struct finding *finding)
         rules_not_measured(finding, too_short);
         return;
     }
-    finding->evidence = rules_text(analysis, "peak %s, %s of it since half time",
-                                   units_bytes(growth.last).text,
-                                   units_bytes(growth.last > growth.middle ? growth.last - growth.middle : 0).text);
+    finding->evidence =
+        rules_text(analysis, "peak %s, %s of it since half time", units_bytes(growth.last).text,
+                   units_bytes(growth.last > growth.middle ? growth.last - growth.middle : 0).text);
     uint64_t least = growth.middle / 10 > MEMORY_LEAST ? growth.middle / 10 : MEMORY_LEAST;
     if (!keeps_growing(&growth, least))
         return;
     rules_found_anyway(analysis, finding, 0, growth.readings,
-                       growth.span_seconds >= GROWTH_WARNING_SECONDS ? SEVERITY_WARNING : SEVERITY_NOTE);
+                       growth.span_seconds >= GROWTH_WARNING_SECONDS ? SEVERITY_WARNING
+                                                                     : SEVERITY_NOTE);
     finding->confidence = growth.readings >= 60 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
     const struct profile_function *top = NULL;
     for (size_t i = 0; i < analysis->profile.count; i++) {
@@ -142,14 +147,20 @@ void rules_memory_growth(struct analysis *analysis, struct finding *finding)
     const char *site = top != NULL ? symbols_place(analysis->symbols, &top->hottest) : "";
     finding->where = site;
     finding->evidence = rules_text(
-        analysis, "peak %s, %s more each second over the last %.0f s%s%s%s", units_bytes(growth.last).text,
-        units_bytes((uint64_t)((double)(growth.last - growth.middle) / growth.seconds)).text, growth.seconds,
-        top != NULL ? "; most that is not freed: " : "",
-        top != NULL ? rules_text(analysis, "%s by %s at ", units_bytes((uint64_t)top->live_bytes).text, top->name) : "",
+        analysis, "peak %s, %s more each second over the last %.0f s%s%s%s",
+        units_bytes(growth.last).text,
+        units_bytes((uint64_t)((double)(growth.last - growth.middle) / growth.seconds)).text,
+        growth.seconds, top != NULL ? "; most that is not freed: " : "",
+        top != NULL ? rules_text(analysis, "%s by %s at ",
+                                 units_bytes((uint64_t)top->live_bytes).text, top->name)
+                    : "",
         site);
     finding->assumption = "no time is gained; the process fails when memory ends";
-    finding->fix = top != NULL ? rules_text(analysis, "free or bound what %s keeps (%s): unfreed so far, which need "
-                                                      "not be a leak", top->name, site)
-                               : "find what is kept: run with STRONG_ALLOC_PERIOD set";
+    finding->fix = top != NULL
+                       ? rules_text(analysis,
+                                    "free or bound what %s keeps (%s): unfreed so far, which need "
+                                    "not be a leak",
+                                    top->name, site)
+                       : "find what is kept: run with STRONG_ALLOC_PERIOD set";
     finding->risk = "none known";
 }

@@ -15,19 +15,24 @@ static int longest_first(const void *left, const void *right)
     return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : strcmp(a->waiter, b->waiter);
 }
 
-static struct analysis_lock *lock_at(struct analysis *analysis, const char *waiter, const char *holder)
+static struct analysis_lock *lock_at(struct analysis *analysis, const char *waiter,
+                                     const char *holder)
 {
     for (size_t i = 0; i < analysis->lock_count; i++)
-        if (strcmp(analysis->locks[i].waiter, waiter) == 0 && strcmp(analysis->locks[i].holder, holder) == 0)
+        if (strcmp(analysis->locks[i].waiter, waiter) == 0 &&
+            strcmp(analysis->locks[i].holder, holder) == 0)
             return &analysis->locks[i];
-    analysis->locks[analysis->lock_count] = (struct analysis_lock){.waiter = waiter, .holder = holder};
+    analysis->locks[analysis->lock_count] =
+        (struct analysis_lock){.waiter = waiter, .holder = holder};
     return &analysis->locks[analysis->lock_count++];
 }
 
 int locks_make(struct analysis *analysis)
 {
     const struct model *model = analysis->model;
-    enum { PLACES_MOST = 2000 }; /* looked up linearly; rows are sorted, so the rest weighs little */
+    enum {
+        PLACES_MOST = 2000
+    }; /* looked up linearly; rows are sorted, so the rest weighs little */
     size_t rows = 0;
     for (size_t i = 0; i < model->row_count; i++)
         rows += hook_classes[model->rows[i].hook] == CLASS_LOCK;
@@ -42,8 +47,10 @@ int locks_make(struct analysis *analysis)
             continue;
         rows--;
         const struct model_target *target = &model->targets[row->target];
-        const char *waiter = target->has_site[0] ? symbols_place(analysis->symbols, &target->site[0]) : "";
-        const char *holder = target->has_site[1] ? symbols_place(analysis->symbols, &target->site[1]) : "";
+        const char *waiter =
+            target->has_site[0] ? symbols_place(analysis->symbols, &target->site[0]) : "";
+        const char *holder =
+            target->has_site[1] ? symbols_place(analysis->symbols, &target->site[1]) : "";
         struct analysis_lock *lock = lock_at(analysis, waiter, holder);
         lock->waits += row->calls;
         lock->ns += row->ns;
@@ -72,26 +79,31 @@ void rules_lock_contention(struct analysis *analysis, struct finding *finding)
         return;
     }
     if (waits == 0 || !rules_found(analysis, finding, ns, waits)) {
-        finding->evidence = rules_text(analysis, "%s taken, %s waited, %s in all",
-                                       units_plural(taken, "lock").text, units_count(waits).text,
-                                       units_duration(ns).text);
+        finding->evidence =
+            rules_text(analysis, "%s taken, %s waited, %s in all", units_plural(taken, "lock").text,
+                       units_count(waits).text, units_duration(ns).text);
         return;
     }
     const struct analysis_lock *top = &analysis->locks[0];
-    const char *waiter = top->waiter[0] != '\0' ? top->waiter
-                                                : rules_site(analysis, SAMPLE_LOCK_WAIT, NULL, RULES_ANY_TARGET);
+    const char *waiter = top->waiter[0] != '\0'
+                             ? top->waiter
+                             : rules_site(analysis, SAMPLE_LOCK_WAIT, NULL, RULES_ANY_TARGET);
     rules_percentiles(finding, &top->latency);
     finding->where = waiter;
     finding->evidence = rules_text(
-        analysis, "%s%s%s: %s of the waiting, %s waits, p50 %s, p99 %s; %s of %s locks taken had to wait",
-        waiter[0] != '\0' ? waiter : "unknown place", top->holder[0] != '\0' ? " held by " : "", top->holder,
-        units_share((double)top->ns / (double)ns).text, units_count(top->waits).text,
+        analysis,
+        "%s%s%s: %s of the waiting, %s waits, p50 %s, p99 %s; %s of %s locks taken had to wait",
+        waiter[0] != '\0' ? waiter : "unknown place", top->holder[0] != '\0' ? " held by " : "",
+        top->holder, units_share((double)top->ns / (double)ns).text, units_count(top->waits).text,
         units_duration(finding->p50_ns).text, units_duration(finding->p99_ns).text,
-        units_share((double)waits / (double)(taken > waits ? taken : waits)).text, units_count(taken).text);
+        units_share((double)waits / (double)(taken > waits ? taken : waits)).text,
+        units_count(taken).text);
     finding->assumption = "no thread ever waits for a lock";
     const char *holder = top->holder[0] != '\0' ? top->holder : waiter;
-    finding->fix = rules_text(analysis, "do less while holding the lock taken at %s: move work and system calls out, "
-                                        "or split the lock so that independent work does not share it",
-                              holder);
+    finding->fix =
+        rules_text(analysis,
+                   "do less while holding the lock taken at %s: move work and system calls out, "
+                   "or split the lock so that independent work does not share it",
+                   holder);
     finding->risk = "data that the lock protects must stay protected";
 }

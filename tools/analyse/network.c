@@ -34,8 +34,8 @@ static void add_target(struct analysis *analysis, uint32_t target, uint64_t sock
     struct rules_sum life = rules_sum(analysis, connection_hooks, target);
     uint64_t served = life.calls - (life.errors < life.calls ? life.errors : life.calls);
     /* Only connections that were of use and were used up: at most three exchanges each. */
-    if (connect.calls < RECONNECT_LEAST || life.calls < RECONNECT_LEAST || served * 2 < life.calls ||
-        life.bytes > 3 * life.calls)
+    if (connect.calls < RECONNECT_LEAST || life.calls < RECONNECT_LEAST ||
+        served * 2 < life.calls || life.bytes > 3 * life.calls)
         return;
     struct rules_sum close = rules_sum(analysis, rules_close_hooks, target);
     uint64_t cost = connect.ns + close.ns + socket_each_ns * connect.calls;
@@ -78,20 +78,21 @@ void rules_reconnecting(struct analysis *analysis, struct finding *finding)
     rules_percentiles(finding, &connecting);
     finding->where = name;
     finding->evidence = rules_text(
-        analysis, "%s: %s, median life %s, %s request%s each%s%s", name,
+        analysis, "%s: %s, median life %s, %s request%s each%s", name,
         units_plural(found.connect.calls, "connect").text,
         units_duration(latency_percentile_ns(&life, 0.5)).text,
         units_number((double)found.life.bytes / (double)found.life.calls).text,
         found.life.bytes == found.life.calls ? "" : "s",
-        rules_called_at(analysis, site),
-        found.targets > 1
-            ? rules_text(analysis, "; %s like it", units_plural(found.targets - 1, "more target").text)
-            : "");
-    finding->assumption =
-        "every connection after the first is avoided: its socket, connect and close time comes back";
-    finding->fix = rules_text(analysis, "keep the connection open between requests, or take it from a pool%s",
-                              rules_called_at(analysis, site));
-    finding->risk = "the peer may close an idle connection: retry once on a fresh one where the request allows it";
+        found.targets > 1 ? rules_text(analysis, "; %s like it",
+                                       units_plural(found.targets - 1, "more target").text)
+                          : "");
+    finding->assumption = "every connection after the first is avoided: its socket, connect and "
+                          "close time comes back";
+    finding->fix =
+        rules_text(analysis, "keep the connection open between requests, or take it from a pool%s",
+                   rules_called_at(analysis, site));
+    finding->risk = "the peer may close an idle connection: retry once on a fresh one where the "
+                    "request allows it";
 }
 
 /* ---- Nagle stalls ---- */
@@ -116,8 +117,8 @@ void rules_nagle_stall(struct analysis *analysis, struct finding *finding)
         return;
     }
     if (all.calls < 3 || !rules_found(analysis, finding, all.ns, all.calls)) {
-        finding->evidence =
-            rules_text(analysis, "%s after split writes", units_plural(all.calls, "slow read").text);
+        finding->evidence = rules_text(analysis, "%s after split writes",
+                                       units_plural(all.calls, "slow read").text);
         return;
     }
     struct latency stalls = rules_latency(analysis, stall_hooks, RULES_ANY_TARGET);
@@ -129,10 +130,11 @@ void rules_nagle_stall(struct analysis *analysis, struct finding *finding)
         finding->where, units_plural(all.calls, "read").text, units_duration(finding->p50_ns).text,
         units_duration(finding->p99_ns).text);
     finding->assumption = "the answers themselves take no time";
-    finding->fix = rules_text(analysis,
-                              "send a request with one write (writev, or a buffer)%s, or set TCP_NODELAY "
-                              "on the socket before the second write",
-                              rules_called_at(analysis, site));
+    finding->fix =
+        rules_text(analysis,
+                   "send a request with one write (writev, or a buffer)%s, or set TCP_NODELAY "
+                   "on the socket before the second write",
+                   rules_called_at(analysis, site));
     finding->risk = "TCP_NODELAY alone sends more, smaller packets; one write has no cost";
     if (finding->confidence == CONFIDENCE_LOW && all.calls >= 10)
         finding->confidence = CONFIDENCE_MEDIUM;

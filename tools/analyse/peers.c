@@ -1,14 +1,23 @@
-/* peers.c: the rules that compare what was asked of peers: the same name looked up again, one target
- * that is slower than its siblings.
+/* peers.c: the rules that compare what was asked of peers: the same name looked up again, one
+ * target that is slower than its siblings.
  */
 #include "analyse/rules.h"
 
 #include <stdlib.h>
 
-static const uint16_t lookup_hooks[] = {
-    HOOK_getaddrinfo,      HOOK_gethostbyname,  HOOK_gethostbyname2,   HOOK_gethostbyaddr,
-    HOOK_gethostbyname_r,  HOOK_gethostbyname2_r, HOOK_gethostbyaddr_r, HOOK_getnameinfo,
-    HOOK_res_query,        HOOK_res_search,     HOOK_res_nquery,       HOOK_res_nsearch, HOOK_NONE};
+static const uint16_t lookup_hooks[] = {HOOK_getaddrinfo,
+                                        HOOK_gethostbyname,
+                                        HOOK_gethostbyname2,
+                                        HOOK_gethostbyaddr,
+                                        HOOK_gethostbyname_r,
+                                        HOOK_gethostbyname2_r,
+                                        HOOK_gethostbyaddr_r,
+                                        HOOK_getnameinfo,
+                                        HOOK_res_query,
+                                        HOOK_res_search,
+                                        HOOK_res_nquery,
+                                        HOOK_res_nsearch,
+                                        HOOK_NONE};
 
 /* ---- repeated lookups ---- */
 
@@ -38,8 +47,9 @@ void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
         }
     }
     if (names == 0 || !rules_found(analysis, finding, gain, repeated)) {
-        finding->evidence = rules_text(analysis, "%s, %s in all", units_plural(all.calls, "lookup").text,
-                                       units_duration(all.ns).text);
+        finding->evidence =
+            rules_text(analysis, "%s, %s in all", units_plural(all.calls, "lookup").text,
+                       units_duration(all.ns).text);
         return;
     }
     struct rules_sum one = rules_sum(analysis, lookup_hooks, top);
@@ -48,14 +58,16 @@ void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
     rules_percentiles(finding, &lookups);
     finding->where = rules_target_name(analysis, top);
     finding->evidence = rules_text(
-        analysis, "%s looked up %s times, p50 %s, p99 %s%s%s", finding->where,
+        analysis, "%s looked up %s times, p50 %s, p99 %s%s", finding->where,
         units_count(one.calls).text, units_duration(finding->p50_ns).text,
-        units_duration(finding->p99_ns).text, rules_called_at(analysis, site),
-        names > 1 ? rules_text(analysis, "; %s like it", units_plural(names - 1, "more name").text) : "");
+        units_duration(finding->p99_ns).text,
+        names > 1 ? rules_text(analysis, "; %s like it", units_plural(names - 1, "more name").text)
+                  : "");
     finding->assumption = "only the first lookup of each name is made";
     finding->fix = rules_text(
-        analysis, "look the name up once and keep the addresses for some seconds%s; or keep the connection "
-                  "open; or run a caching resolver on this host (systemd-resolved, nscd, unbound)",
+        analysis,
+        "look the name up once and keep the addresses for some seconds%s; or keep the connection "
+        "open; or run a caching resolver on this host (systemd-resolved, nscd, unbound)",
         rules_called_at(analysis, site));
     finding->risk = "kept addresses go stale: look up again after a failed connect";
 }
@@ -113,22 +125,25 @@ static void report_slow(struct analysis *analysis, struct finding *finding, cons
     rules_percentiles(finding, &answers);
     finding->where = rules_target_name(analysis, slow->target);
     const char *site = rules_site(analysis, SAMPLE_BLOCKED, hooks, slow->target);
-    finding->evidence =
-        rules_text(analysis, "%s answers in %s (p99 %s), the median of its %s in %s: %.0f times slower%s",
-                   finding->where, units_duration((uint64_t)slow->mean_ns).text,
-                   units_duration(finding->p99_ns).text, units_plural(siblings, "sibling").text,
-                   units_duration((uint64_t)median_ns).text, slow->mean_ns / (median_ns > 1 ? median_ns : 1),
-                   rules_called_at(analysis, site));
+    finding->evidence = rules_text(
+        analysis, "%s answers in %s (p99 %s), the median of its %s in %s: %.0f times slower%s",
+        finding->where, units_duration((uint64_t)slow->mean_ns).text,
+        units_duration(finding->p99_ns).text, units_plural(siblings, "sibling").text,
+        units_duration((uint64_t)median_ns).text, slow->mean_ns / (median_ns > 1 ? median_ns : 1),
+        rules_called_at(analysis, site));
     finding->assumption = "it answers as fast as the median of its siblings";
-    finding->fix = rules_text(analysis, "look at %s itself: it is the slow part, not this program; "
-                                        "until then send it fewer requests or ask it in parallel with the others",
-                              finding->where);
+    finding->fix =
+        rules_text(analysis,
+                   "look at %s itself: it is the slow part, not this program; "
+                   "until then send it fewer requests or ask it in parallel with the others",
+                   finding->where);
     finding->risk = "it may be asked for more expensive things than its siblings";
 }
 
 void rules_slow_target(struct analysis *analysis, struct finding *finding)
 {
-    static const enum target_kind kinds[] = {TARGET_TCP_OUT, TARGET_UNIX_OUT, TARGET_UDP, TARGET_HOST};
+    static const enum target_kind kinds[] = {TARGET_TCP_OUT, TARGET_UNIX_OUT, TARGET_UDP,
+                                             TARGET_HOST};
     const struct model *model = analysis->model;
     struct peer *peers = calloc(model->target_count + 1, sizeof(*peers));
     bool compared = false;

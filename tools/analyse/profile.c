@@ -24,19 +24,55 @@ static bool is_one_of(const char *text, const char *const *names)
 
 bool profile_is_allocator(const char *function)
 {
-    static const char *const names[] = {
-        "malloc",         "calloc",           "realloc",        "reallocarray",
-        "free",           "cfree",            "memalign",       "aligned_alloc",
-        "posix_memalign", "valloc",           "pvalloc",        "malloc_consolidate",
-        "unlink_chunk",   "sysmalloc",        "systrim",        "malloc_trim",
-        "_mid_memalign",  "tcache_init",      "arena_get2",     "grow_heap",
-        "heap_trim",      "sdallocx",         "mallocx",        "rallocx",
-        "__malloc_arena_thread_freeres", "checked_request2size", NULL};
-    static const char *const starts[] = {
-        "_int_malloc", "_int_free",  "_int_realloc", "_int_memalign", "__libc_malloc", "__libc_free",
-        "__libc_calloc", "__libc_realloc", "__libc_memalign", "__GI___libc_malloc", "__GI___libc_free",
-        "je_", "mi_",  "_mi_", "tc_malloc", "tc_free", "tc_new", "tc_delete",
-        "tcmalloc::", "operator new", "operator delete", NULL};
+    static const char *const names[] = {"malloc",
+                                        "calloc",
+                                        "realloc",
+                                        "reallocarray",
+                                        "free",
+                                        "cfree",
+                                        "memalign",
+                                        "aligned_alloc",
+                                        "posix_memalign",
+                                        "valloc",
+                                        "pvalloc",
+                                        "malloc_consolidate",
+                                        "unlink_chunk",
+                                        "sysmalloc",
+                                        "systrim",
+                                        "malloc_trim",
+                                        "_mid_memalign",
+                                        "tcache_init",
+                                        "arena_get2",
+                                        "grow_heap",
+                                        "heap_trim",
+                                        "sdallocx",
+                                        "mallocx",
+                                        "rallocx",
+                                        "__malloc_arena_thread_freeres",
+                                        "checked_request2size",
+                                        NULL};
+    static const char *const starts[] = {"_int_malloc",
+                                         "_int_free",
+                                         "_int_realloc",
+                                         "_int_memalign",
+                                         "__libc_malloc",
+                                         "__libc_free",
+                                         "__libc_calloc",
+                                         "__libc_realloc",
+                                         "__libc_memalign",
+                                         "__GI___libc_malloc",
+                                         "__GI___libc_free",
+                                         "je_",
+                                         "mi_",
+                                         "_mi_",
+                                         "tc_malloc",
+                                         "tc_free",
+                                         "tc_new",
+                                         "tc_delete",
+                                         "tcmalloc::",
+                                         "operator new",
+                                         "operator delete",
+                                         NULL};
     if (is_one_of(function, names))
         return true;
     for (const char *const *start = starts; *start != NULL; start++)
@@ -48,10 +84,13 @@ bool profile_is_allocator(const char *function)
 /* Functions that only pass an allocation on: their caller is who asked for the memory. */
 static bool is_wrapper(const char *function)
 {
-    static const char *const names[] = {
-        "strdup", "strndup", "__strdup", "__strndup", "asprintf", "vasprintf", "__asprintf",
-        "xmalloc", "xcalloc", "xrealloc", "xstrdup", "g_malloc", "g_malloc0", "g_realloc", "g_strdup",
-        "PyMem_Malloc", "PyMem_Realloc", "PyMem_RawMalloc", "PyObject_Malloc", "PyObject_Realloc", NULL};
+    static const char *const names[] = {"strdup",          "strndup",          "__strdup",
+                                        "__strndup",       "asprintf",         "vasprintf",
+                                        "__asprintf",      "xmalloc",          "xcalloc",
+                                        "xrealloc",        "xstrdup",          "g_malloc",
+                                        "g_malloc0",       "g_realloc",        "g_strdup",
+                                        "PyMem_Malloc",    "PyMem_Realloc",    "PyMem_RawMalloc",
+                                        "PyObject_Malloc", "PyObject_Realloc", NULL};
     return profile_is_allocator(function) || is_one_of(function, names) ||
            starts_with(function, "std::") || starts_with(function, "__gnu_cxx::") ||
            starts_with(function, "void std::");
@@ -64,21 +103,23 @@ static bool is_system_module(const char *module)
            starts_with(module, "libtcmalloc") || starts_with(module, "libmimalloc");
 }
 
-const struct model_frame *profile_site(const struct model *model, struct symbols *symbols, uint32_t stack)
+const struct model_frame *profile_site(const struct model *model, struct symbols *symbols,
+                                       uint32_t stack)
 {
     uint32_t depth;
     const struct model_frame *frames = model_stack_frames(model, stack, &depth);
     for (uint32_t i = 0; i < depth; i++) {
         const struct symbol *symbol = symbols_function(symbols, &frames[i]);
-        if (symbol->is_libstrong || is_system_module(symbol->module) || is_wrapper(symbol->function))
+        if (symbol->is_libstrong || is_system_module(symbol->module) ||
+            is_wrapper(symbol->function))
             continue;
         return &frames[i];
     }
     return depth > 0 ? &frames[0] : NULL;
 }
 
-/* CPU time is the allocator's when a function of it is on the stack with nothing but libc, libstrong
- * and other allocator functions further in. */
+/* CPU time is the allocator's when a function of it is on the stack with nothing but libc,
+ * libstrong and other allocator functions further in. */
 static bool in_allocator(const struct model *model, struct symbols *symbols,
                          const struct model_stack *stack)
 {
@@ -130,7 +171,8 @@ static bool table_grow(struct table *table)
     table->capacity = capacity;
     for (size_t i = 0; i < table->count; i++) {
         const struct profile_function *function = &functions[i];
-        uint64_t hash = hash_text(hash_text(0xcbf29ce484222325ull, function->name), function->module);
+        uint64_t hash =
+            hash_text(hash_text(0xcbf29ce484222325ull, function->name), function->module);
         size_t at = hash & (table->slot_count - 1);
         while (slots[at] != 0)
             at = (at + 1) & (table->slot_count - 1);
@@ -148,7 +190,8 @@ static struct profile_function *table_find(struct table *table, const struct sym
     size_t at = hash & (table->slot_count - 1);
     for (; table->slots[at] != 0; at = (at + 1) & (table->slot_count - 1)) {
         struct profile_function *found = &table->functions[table->slots[at] - 1];
-        if (strcmp(found->name, symbol->function) == 0 && strcmp(found->module, symbol->module) == 0)
+        if (strcmp(found->name, symbol->function) == 0 &&
+            strcmp(found->module, symbol->module) == 0)
             return found;
     }
     struct profile_function *function = &table->functions[table->count];
@@ -159,7 +202,8 @@ static struct profile_function *table_find(struct table *table, const struct sym
     return function;
 }
 
-static void saw_at(struct profile_function *function, const struct model_frame *frame, uint64_t weight)
+static void saw_at(struct profile_function *function, const struct model_frame *frame,
+                   uint64_t weight)
 {
     if (weight > function->hottest_weight) {
         function->hottest_weight = weight;
@@ -216,10 +260,9 @@ static bool add_cpu(struct walk *walk, const struct model_sample *sample)
 
 static bool add_other(struct walk *walk, enum sample_cost cost, const struct model_sample *sample)
 {
-    const struct model_frame *frame =
-        cost == SAMPLE_ALLOCATED || cost == SAMPLE_FREED
-            ? profile_site(walk->model, walk->symbols, sample->stack)
-            : NULL;
+    const struct model_frame *frame = cost == SAMPLE_ALLOCATED || cost == SAMPLE_FREED
+                                          ? profile_site(walk->model, walk->symbols, sample->stack)
+                                          : NULL;
     if (frame == NULL) {
         uint32_t depth;
         const struct model_frame *frames = model_stack_frames(walk->model, sample->stack, &depth);
@@ -300,7 +343,8 @@ void profile_locate(struct profile_function *function, struct symbols *symbols)
     if (function->file != NULL || function->hottest_weight == 0)
         return;
     const struct symbol *symbol = symbols_site(symbols, &function->hottest);
-    /* The row is the real function: the line wanted is where it was, not where an inlined one is. */
+    /* The row is the real function: the line wanted is where it was, not where an inlined one is.
+     */
     while (symbol->caller != NULL)
         symbol = symbol->caller;
     function->file = symbol->file;

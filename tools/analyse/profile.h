@@ -35,8 +35,9 @@ struct profile {
     struct profile_function *functions; /* by cpu_self_ns, then blocked_ns, then alloc_bytes */
     size_t count;
     uint64_t cpu_ns, cpu_samples;
-    uint64_t allocator_ns, allocator_samples; /* CPU samples inside malloc, free and their helpers */
-    uint64_t libstrong_ns;                    /* CPU samples whose innermost frame is ours */
+    uint64_t allocator_ns,
+        allocator_samples; /* CPU samples inside malloc, free and their helpers */
+    uint64_t libstrong_ns; /* CPU samples whose innermost frame is ours */
 };
 
 /* 0 or -ENOMEM. */
@@ -46,8 +47,8 @@ int profile_make(const struct model *model, struct symbols *symbols, struct aren
 /* File and line of a function's hottest address; reads DWARF, so only for what is shown. */
 void profile_locate(struct profile_function *function, struct symbols *symbols);
 
-/* The program's frame behind a sample: past libstrong, the allocator and the thin wrappers around it
- * (operator new, strdup, xmalloc). NULL when the sample has no stack. */
+/* The program's frame behind a sample: past libstrong, the allocator and the thin wrappers around
+ * it (operator new, strdup, xmalloc). NULL when the sample has no stack. */
 const struct model_frame *profile_site(const struct model *model, struct symbols *symbols,
                                        uint32_t stack);
 

@@ -8,17 +8,17 @@
 
 const uint16_t rules_connect_hooks[] = {HOOK_connect, HOOK___connect, HOOK_NONE};
 const uint16_t rules_read_hooks[] = {
-    HOOK_read,     HOOK___read,      HOOK___read_chk,  HOOK_readv,      HOOK_pread,
-    HOOK_pread64,  HOOK___pread64,   HOOK___pread_chk, HOOK_preadv,     HOOK___pread64_chk,
-    HOOK_preadv64, HOOK_preadv2,     HOOK_preadv64v2,  HOOK_recv,       HOOK_recvfrom,
-    HOOK_recvmsg,  HOOK_recvmmsg,    HOOK___recv_chk,  HOOK___recvfrom_chk, HOOK_NONE};
+    HOOK_read,     HOOK___read,    HOOK___read_chk,  HOOK_readv,          HOOK_pread,
+    HOOK_pread64,  HOOK___pread64, HOOK___pread_chk, HOOK_preadv,         HOOK___pread64_chk,
+    HOOK_preadv64, HOOK_preadv2,   HOOK_preadv64v2,  HOOK_recv,           HOOK_recvfrom,
+    HOOK_recvmsg,  HOOK_recvmmsg,  HOOK___recv_chk,  HOOK___recvfrom_chk, HOOK_NONE};
 const uint16_t rules_write_hooks[] = {
-    HOOK_write,    HOOK___write,     HOOK_writev,  HOOK_pwrite, HOOK_pwrite64, HOOK___pwrite64,
-    HOOK_pwritev,  HOOK_pwritev64,   HOOK_pwritev2, HOOK_pwritev64v2, HOOK_send, HOOK___send,
-    HOOK_sendto,   HOOK_sendmsg,     HOOK_sendmmsg, HOOK_NONE};
+    HOOK_write,   HOOK___write,   HOOK_writev,   HOOK_pwrite,      HOOK_pwrite64, HOOK___pwrite64,
+    HOOK_pwritev, HOOK_pwritev64, HOOK_pwritev2, HOOK_pwritev64v2, HOOK_send,     HOOK___send,
+    HOOK_sendto,  HOOK_sendmsg,   HOOK_sendmmsg, HOOK_NONE};
 const uint16_t rules_poll_hooks[] = {
-    HOOK_poll,     HOOK___poll,     HOOK___poll_chk, HOOK_ppoll,      HOOK___ppoll_chk, HOOK_select,
-    HOOK___select, HOOK_pselect,    HOOK_epoll_wait, HOOK_epoll_pwait, HOOK_epoll_pwait2, HOOK_NONE};
+    HOOK_poll,     HOOK___poll,  HOOK___poll_chk, HOOK_ppoll,       HOOK___ppoll_chk,  HOOK_select,
+    HOOK___select, HOOK_pselect, HOOK_epoll_wait, HOOK_epoll_pwait, HOOK_epoll_pwait2, HOOK_NONE};
 const uint16_t rules_close_hooks[] = {HOOK_close, HOOK___close, HOOK_shutdown, HOOK_NONE};
 
 bool rules_has(const uint16_t *hooks, unsigned hook)
@@ -29,7 +29,8 @@ bool rules_has(const uint16_t *hooks, unsigned hook)
     return false;
 }
 
-static void rows_of(const struct analysis *analysis, uint32_t target, size_t *ret_first, size_t *ret_end)
+static void rows_of(const struct analysis *analysis, uint32_t target, size_t *ret_first,
+                    size_t *ret_end)
 {
     bool any = target == RULES_ANY_TARGET;
     *ret_first = any ? 0 : analysis->first_of[target];
@@ -154,7 +155,8 @@ void rules_found_anyway(struct analysis *analysis, struct finding *finding, uint
     finding->confidence = confidence(analysis, count);
 }
 
-bool rules_found(struct analysis *analysis, struct finding *finding, uint64_t gain_ns, uint64_t count)
+bool rules_found(struct analysis *analysis, struct finding *finding, uint64_t gain_ns,
+                 uint64_t count)
 {
     struct finding filled = *finding;
     rules_found_anyway(analysis, &filled, gain_ns, count, SEVERITY_NOTE);

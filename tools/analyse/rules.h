@@ -11,7 +11,8 @@
 #include "analyse/analysis.h"
 #include "analyse/units.h"
 
-#define FINDING(id, title, ceiling, rule) void rule(struct analysis *analysis, struct finding *finding);
+#define FINDING(id, title, ceiling, rule)                                                          \
+    void rule(struct analysis *analysis, struct finding *finding);
 #define EXPLAINS(cause, consequence)
 #include "analyse/findings.def"
 #undef FINDING
@@ -44,7 +45,8 @@ bool rules_has(const uint16_t *hooks, unsigned hook);
 const char *rules_text(struct analysis *analysis, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "redis.c:40" of the call that took most time in these hooks on this target (or any), from samples;
+/* "redis.c:40" of the call that took most time in these hooks on this target (or any), from
+ * samples;
  * "" where no sample was taken. cost: SAMPLE_BLOCKED, SAMPLE_LOCK_WAIT or SAMPLE_CPU. */
 const char *rules_site(struct analysis *analysis, enum sample_cost cost, const uint16_t *hooks,
                        uint32_t target);
@@ -56,7 +58,8 @@ const char *rules_target_name(struct analysis *analysis, uint32_t target);
 
 /* State found, gain, share, and the severity that follows; FINDING_NOT_FOUND if the share is too
  * small to matter. Returns whether it is found. Confidence from the count and the window. */
-bool rules_found(struct analysis *analysis, struct finding *finding, uint64_t gain_ns, uint64_t count);
+bool rules_found(struct analysis *analysis, struct finding *finding, uint64_t gain_ns,
+                 uint64_t count);
 /* Found whatever the share: for what is wrong without costing time. */
 void rules_found_anyway(struct analysis *analysis, struct finding *finding, uint64_t gain_ns,
                         uint64_t count, enum finding_severity severity);

@@ -14,11 +14,11 @@ struct units_text {
     char text[64];
 };
 
-struct units_text units_count(uint64_t count);       /* 12,034 */
-struct units_text units_bytes(uint64_t bytes);       /* 4.2 MiB */
-struct units_text units_duration(uint64_t ns);       /* 1.4 ms, 27.5 s, 14 min 03 s */
-struct units_text units_share(double share);         /* 0.38 -> 38.0 % */
-struct units_text units_number(double number);       /* 1.0, 12.5, 340 */
+struct units_text units_count(uint64_t count); /* 12,034 */
+struct units_text units_bytes(uint64_t bytes); /* 4.2 MiB */
+struct units_text units_duration(uint64_t ns); /* 1.4 ms, 27.5 s, 14 min 03 s */
+struct units_text units_share(double share);   /* 0.38 -> 38.0 % */
+struct units_text units_number(double number); /* 1.0, 12.5, 340 */
 /* "1 thread", "12,034 threads": for words whose plural is an s. */
 struct units_text units_plural(uint64_t count, const char *word);
 

@@ -38,8 +38,8 @@ void rules_sleep_loop(struct analysis *analysis, struct finding *finding)
         return;
     struct rules_sum one = rules_sum(analysis, sleep_hooks, top);
     uint64_t mean = one.ns / one.calls;
-    /* Looking once in a while costs nobody much; and where the rest of the process is busy all the time,
-     * a sleeper beside it is not what it waits for. */
+    /* Looking once in a while costs nobody much; and where the rest of the process is busy all the
+     * time, a sleeper beside it is not what it waits for. */
     uint64_t busy = analysis->time.parts[PART_CPU];
     if (mean >= SLEEP_LONG_NS)
         rules_limit(finding, SEVERITY_NOTE);
@@ -52,15 +52,18 @@ void rules_sleep_loop(struct analysis *analysis, struct finding *finding)
     rules_percentiles(finding, &latency);
     finding->where = site;
     finding->evidence = rules_text(
-        analysis, "%s: %s of %s on average, %.0f a second, %s of the wall time%s", site,
+        analysis, "%s: %s of %s on average, %s a second, %s of the wall time%s", site,
         units_plural(one.calls, "sleep").text, units_duration(mean).text,
-        (double)one.calls / rules_seconds(analysis),
+        units_number((double)one.calls / rules_seconds(analysis)).text,
         units_share((double)one.ns / (double)(analysis->time.wall_ns + 1)).text,
-        sites > 1 ? rules_text(analysis, "; %s like it", units_plural(sites - 1, "more place").text) : "");
+        sites > 1 ? rules_text(analysis, "; %s like it", units_plural(sites - 1, "more place").text)
+                  : "");
     finding->assumption = "what it waits for is there at once each time";
-    finding->fix = rules_text(analysis, "wait for the event itself instead of looking again (called at %s): a condition "
-                                        "variable, eventfd, poll, inotify or waitpid, whichever tells of it",
-                              site);
+    finding->fix =
+        rules_text(analysis,
+                   "wait for the event itself instead of looking again (called at %s): a condition "
+                   "variable, eventfd, poll, inotify or waitpid, whichever tells of it",
+                   site);
     finding->risk = "a sleep that paces requests to others on purpose must stay";
 }
 
@@ -85,13 +88,13 @@ void rules_thread_churn(struct analysis *analysis, struct finding *finding)
     struct latency life = rules_latency(analysis, life_hooks, RULES_ANY_TARGET);
     uint64_t median = latency_percentile_ns(&life, 0.5);
     double rate = (double)lives.calls / rules_seconds(analysis);
-    finding->evidence =
-        rules_text(analysis, "%s started, %s ended, median life %s", units_plural(created.calls, "thread").text,
-                   units_count(lives.calls).text, units_duration(median).text);
+    finding->evidence = rules_text(analysis, "%s started, %s ended, median life %s",
+                                   units_plural(created.calls, "thread").text,
+                                   units_count(lives.calls).text, units_duration(median).text);
     if (lives.calls < CHURN_THREADS || median > CHURN_LIFE_NS || rate < CHURN_RATE)
         return;
-    /* What starting and ending costs: the calls that start them, and what waiting for their end takes
-     * beyond their life. */
+    /* What starting and ending costs: the calls that start them, and what waiting for their end
+     * takes beyond their life. */
     struct rules_sum joins = rules_sum(analysis, join_hooks, RULES_ANY_TARGET);
     uint64_t gain = created.ns + (joins.ns > lives.ns ? joins.ns - lives.ns : 0);
     if (!rules_found(analysis, finding, gain, lives.calls))
@@ -103,12 +106,13 @@ void rules_thread_churn(struct analysis *analysis, struct finding *finding)
             site = rules_target_name(analysis, model->rows[i].target);
     finding->where = site;
     finding->evidence = rules_text(
-        analysis, "%s started (%.0f a second), median life %s, %s to start one%s",
-        units_plural(created.calls > lives.calls ? created.calls : lives.calls, "thread").text, rate,
-        units_duration(median).text, units_duration(created.calls > 0 ? created.ns / created.calls : 0).text,
-        rules_called_at(analysis, site));
+        analysis, "%s started (%s a second), median life %s, %s to start one",
+        units_plural(created.calls > lives.calls ? created.calls : lives.calls, "thread").text,
+        units_number(rate).text, units_duration(median).text,
+        units_duration(created.calls > 0 ? created.ns / created.calls : 0).text);
     finding->assumption = "the threads exist already: only their work remains";
-    finding->fix = rules_text(analysis, "keep a few threads and hand them the work through a queue%s",
-                              rules_called_at(analysis, site));
+    finding->fix =
+        rules_text(analysis, "keep a few threads and hand them the work through a queue%s",
+                   rules_called_at(analysis, site));
     finding->risk = "thread-local state then lives on from one piece of work to the next";
 }

@@ -1,5 +1,5 @@
-/* full_report.c: see full_report.h. One function a table; every table is cut at a stated number of rows
- * and says how many it left out.
+/* full_report.c: see full_report.h. One function a table; every table is cut at a stated number of
+ * rows and says how many it left out.
  */
 #include "render/full_report.h"
 
@@ -78,8 +78,9 @@ static void call_titles(struct screen *screen, const char *name, unsigned at)
     screen_end(&line, screen);
 }
 
-static void call_row(struct screen *screen, const char *name, unsigned at, uint64_t calls, uint64_t errors,
-                     uint64_t bytes, uint64_t ns, uint64_t max_ns, const struct latency *latency)
+static void call_row(struct screen *screen, const char *name, unsigned at, uint64_t calls,
+                     uint64_t errors, uint64_t bytes, uint64_t ns, uint64_t max_ns,
+                     const struct latency *latency)
 {
     struct screen_line line;
     screen_begin(&line, screen);
@@ -91,8 +92,10 @@ static void call_row(struct screen *screen, const char *name, unsigned at, uint6
     bool timed = ns > 0 || (latency != NULL && latency->total > 0);
     screen_right(&line, at + 43, STYLE_PLAIN, timed ? units_duration(ns).text : "");
     bool known = latency != NULL && latency->total > 0;
-    screen_right(&line, at + 53, STYLE_PLAIN, known ? units_duration(latency_percentile_ns(latency, 0.5)).text : "");
-    screen_right(&line, at + 63, STYLE_PLAIN, known ? units_duration(latency_percentile_ns(latency, 0.99)).text : "");
+    screen_right(&line, at + 53, STYLE_PLAIN,
+                 known ? units_duration(latency_percentile_ns(latency, 0.5)).text : "");
+    screen_right(&line, at + 63, STYLE_PLAIN,
+                 known ? units_duration(latency_percentile_ns(latency, 0.99)).text : "");
     screen_right(&line, at + 73, STYLE_PLAIN, timed ? units_duration(max_ns).text : "");
     screen_end(&line, screen);
 }
@@ -110,8 +113,8 @@ static void hooks(struct screen *screen, const struct analysis *analysis)
     call_titles(screen, "call", 26);
     for (size_t i = 0; i < count; i++) {
         const struct model_hook *one = order[i];
-        call_row(screen, hook_names[one - model->hooks], 26, one->calls, one->errors, one->bytes, one->ns,
-                 one->max_ns, &one->latency);
+        call_row(screen, hook_names[one - model->hooks], 26, one->calls, one->errors, one->bytes,
+                 one->ns, one->max_ns, &one->latency);
     }
 }
 
@@ -126,8 +129,10 @@ static void rows(struct screen *screen, const struct analysis *analysis)
         char name[600];
         if (row->target == 0)
             continue;
-        snprintf(name, sizeof(name), "%s %s", hook_names[row->hook], text_blocks_target(analysis, row->target));
-        call_row(screen, name, 44, row->calls, row->errors, row->bytes, row->ns, row->max_ns, &row->latency);
+        snprintf(name, sizeof(name), "%s %s", hook_names[row->hook],
+                 text_blocks_target(analysis, row->target));
+        call_row(screen, name, 44, row->calls, row->errors, row->bytes, row->ns, row->max_ns,
+                 &row->latency);
         shown++;
     }
     size_t all = 0;
@@ -148,7 +153,8 @@ static void locks(struct screen *screen, const struct analysis *analysis)
     for (size_t i = 0; i < count; i++) {
         const struct analysis_lock *one = &analysis->locks[i];
         char name[600];
-        snprintf(name, sizeof(name), "%s%s%s", one->waiter, one->holder[0] != '\0' ? " < " : "", one->holder);
+        snprintf(name, sizeof(name), "%s%s%s", one->waiter, one->holder[0] != '\0' ? " < " : "",
+                 one->holder);
         call_row(screen, name, 44, one->waits, 0, 0, one->ns, one->max_ns, &one->latency);
     }
     left_out(screen, analysis->lock_count - count);
@@ -185,18 +191,20 @@ static void threads(struct screen *screen, const struct analysis *analysis)
     for (size_t i = 0; i < count; i++) {
         const struct model_thread *one = &model->threads[i];
         uint64_t cpu = 0, waited = 0;
-        for (unsigned class = 0; class <= CLASS_COUNT; class++)
+        for (unsigned class = 0; class <= CLASS_COUNT; class ++)
             cpu += one->class_cpu_ns[class];
-        for (unsigned class = 0; class < CLASS_COUNT; class++)
+        for (unsigned class = 0; class < CLASS_COUNT; class ++)
             waited += one->class_ns[class];
         struct screen_line line;
         screen_begin(&line, screen);
         screen_column(&line, 2);
         screen_add(&line, STYLE_PLAIN, "%d %s", (int)one->tid, one->name);
         screen_right(&line, 38, STYLE_PLAIN, units_duration(one->life_ns).text);
-        screen_add(&line, STYLE_DIM, "  CPU %s, in calls %s", units_duration(cpu).text, units_duration(waited).text);
+        screen_add(&line, STYLE_DIM, "  CPU %s, in calls %s", units_duration(cpu).text,
+                   units_duration(waited).text);
         if (one->now_hook != HOOK_NONE && one->now_hook < HOOK_COUNT)
-            screen_add(&line, STYLE_PLAIN, ", in %s for %s", hook_names[one->now_hook], units_duration(one->now_ns).text);
+            screen_add(&line, STYLE_PLAIN, ", in %s for %s", hook_names[one->now_hook],
+                       units_duration(one->now_ns).text);
         screen_end(&line, screen);
     }
     left_out(screen, model->thread_count - count);
@@ -204,7 +212,8 @@ static void threads(struct screen *screen, const struct analysis *analysis)
 
 /* ---- stacks ---- */
 
-static void one_stack(struct screen *screen, const struct analysis *analysis, const struct model_sample *sample)
+static void one_stack(struct screen *screen, const struct analysis *analysis,
+                      const struct model_sample *sample)
 {
     uint32_t depth;
     const struct model_frame *frames = model_stack_frames(analysis->model, sample->stack, &depth);
@@ -221,10 +230,12 @@ static void one_stack(struct screen *screen, const struct analysis *analysis, co
         screen_end(&line, screen);
     }
     if (depth > STACK_FRAMES)
-        screen_print(screen, STYLE_DIM, "               … %s", units_plural(depth - STACK_FRAMES, "more frame").text);
+        screen_print(screen, STYLE_DIM, "               … %s",
+                     units_plural(depth - STACK_FRAMES, "more frame").text);
 }
 
-static void stacks(struct screen *screen, const struct analysis *analysis, enum sample_cost cost, const char *title)
+static void stacks(struct screen *screen, const struct analysis *analysis, enum sample_cost cost,
+                   const char *title)
 {
     const struct model_samples *samples = &analysis->model->samples[cost];
     if (samples->count == 0)
@@ -235,7 +246,9 @@ static void stacks(struct screen *screen, const struct analysis *analysis, enum 
         bool bytes = cost == SAMPLE_ALLOCATED;
         struct screen_line line;
         screen_begin(&line, screen);
-        screen_right(&line, 12, STYLE_BOLD, bytes ? units_bytes(sample->weight).text : units_duration(sample->weight).text);
+        screen_right(&line, 12, STYLE_BOLD,
+                     bytes ? units_bytes(sample->weight).text
+                           : units_duration(sample->weight).text);
         screen_add(&line, STYLE_PLAIN, "   ");
         if (sample->hook != HOOK_NONE && sample->hook < HOOK_COUNT)
             screen_add(&line, STYLE_PLAIN, "in %s, ", hook_names[sample->hook]);
@@ -248,7 +261,8 @@ static void stacks(struct screen *screen, const struct analysis *analysis, enum 
 
 /* ---- resources and settings ---- */
 
-static void usage_line(struct screen *screen, const char *name, uint64_t value, bool bytes, bool time)
+static void usage_line(struct screen *screen, const char *name, uint64_t value, bool bytes,
+                       bool time)
 {
     struct screen_line line;
     screen_begin(&line, screen);
@@ -297,7 +311,8 @@ static void itself(struct screen *screen, const struct analysis *analysis)
     }
     heading(screen, "Settings");
     for (size_t i = 0; i < model->option_count; i++)
-        screen_print(screen, STYLE_PLAIN, "  STRONG_%s=%s", model->options[i].name, model->options[i].value);
+        screen_print(screen, STYLE_PLAIN, "  STRONG_%s=%s", model->options[i].name,
+                     model->options[i].value);
 }
 
 void full_report_print(struct screen *screen, const struct analysis *analysis)

@@ -127,9 +127,9 @@ static json_t *time_of(const struct analysis *analysis)
         json_t *row = json_object();
         set(row, "class", text(accounting_part_name((enum accounting_part)part)));
         set(row, "ns", known ? number(time->parts[part]) : json_null());
-        set(row, "share", known && time->total_ns > 0
-                              ? real((double)time->parts[part] / (double)time->total_ns)
-                              : json_null());
+        set(row, "share",
+            known && time->total_ns > 0 ? real((double)time->parts[part] / (double)time->total_ns)
+                                        : json_null());
         append(array, row);
     }
     return array;
@@ -169,7 +169,7 @@ static int longer_first(const void *left, const void *right)
 static unsigned main_class(const struct model_target *target)
 {
     unsigned most = 0;
-    for (unsigned class = 1; class < CLASS_COUNT; class++)
+    for (unsigned class = 1; class < CLASS_COUNT; class ++)
         if (target->class_ns[class] > target->class_ns[most])
             most = class;
     return most;
@@ -207,7 +207,8 @@ static json_t *targets_of(const struct analysis *analysis, json_t *truncated)
 {
     const struct model *model = analysis->model;
     json_t *array = json_array();
-    const struct model_target **order = calloc(model->target_count + 1, sizeof(const struct model_target *));
+    const struct model_target **order =
+        calloc(model->target_count + 1, sizeof(const struct model_target *));
     size_t shown = 0, left_out = 0;
     for (size_t i = 0; order != NULL && i < model->target_count; i++)
         order[i] = &model->targets[i];
@@ -284,16 +285,18 @@ static json_t *threads_of(const struct analysis *analysis, json_t *truncated)
         set(row, "name", text(one->name));
         set(row, "start_ns", number(one->start_ns));
         set(row, "life_ns", number(one->life_ns));
-        for (unsigned class = 0; class < CLASS_COUNT; class++)
+        for (unsigned class = 0; class < CLASS_COUNT; class ++)
             set(classes, class_names[class], number(one->class_ns[class]));
-        for (unsigned class = 0; class <= CLASS_COUNT; class++)
+        for (unsigned class = 0; class <= CLASS_COUNT; class ++)
             cpu += one->class_cpu_ns[class];
         set(row, "cpu_sampled_ns", number(cpu));
         set(row, "class_ns", classes);
         if (one->now_hook != HOOK_NONE && one->now_hook < HOOK_COUNT) {
             now = json_object();
             set(now, "hook", text(hook_names[one->now_hook]));
-            set(now, "target", one->now_target != 0 ? text(text_blocks_target(analysis, one->now_target)) : json_null());
+            set(now, "target",
+                one->now_target != 0 ? text(text_blocks_target(analysis, one->now_target))
+                                     : json_null());
             set(now, "ns", number(one->now_ns));
         }
         set(row, "now", now);
@@ -353,7 +356,8 @@ static json_t *finding_of(const struct finding *finding)
     set(row, "title", text(finding->title));
     set(row, "state", text(finding_state_name(finding->state)));
     set(row, "severity", found ? text(finding_severity_name(finding->severity)) : json_null());
-    set(row, "confidence", found ? text(finding_confidence_name(finding->confidence)) : json_null());
+    set(row, "confidence",
+        found ? text(finding_confidence_name(finding->confidence)) : json_null());
     set(row, "gain_ns", found ? number(finding->gain_ns) : json_null());
     set(row, "share", found ? real(finding->share) : json_null());
     set(evidence, "text", text_or_null(finding->evidence));
@@ -394,9 +398,11 @@ static json_t *processes_of(const struct analysis *const *members, size_t count)
     for (size_t i = 0; i < count; i++) {
         json_t *row = process_of(&members[i]->model->processes[0]);
         const struct finding *first = analysis_first(members[i]);
-        set(row, "cpu_ns", members[i]->time.cpu_measured ? number(members[i]->time.parts[PART_CPU]) : json_null());
+        set(row, "cpu_ns",
+            members[i]->time.cpu_measured ? number(members[i]->time.parts[PART_CPU]) : json_null());
         set(row, "first_finding", first != NULL ? text(first->name) : json_null());
-        set(row, "severity", first != NULL ? text(finding_severity_name(first->severity)) : json_null());
+        set(row, "severity",
+            first != NULL ? text(finding_severity_name(first->severity)) : json_null());
         append(array, row);
     }
     return array;
@@ -430,8 +436,8 @@ json_t *json_report_new(const struct analysis *analysis, const struct analysis *
     return document;
 }
 
-int json_report_print(FILE *out, const struct analysis *analysis, const struct analysis *const *members,
-                      size_t count)
+int json_report_print(FILE *out, const struct analysis *analysis,
+                      const struct analysis *const *members, size_t count)
 {
     json_t *document = json_report_new(analysis, members, count);
     if (document == NULL)

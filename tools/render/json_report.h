@@ -20,7 +20,7 @@ json_t *json_report_new(const struct analysis *analysis, const struct analysis *
                         size_t count);
 
 /* Writes it and a newline. 0 or -errno. */
-int json_report_print(FILE *out, const struct analysis *analysis, const struct analysis *const *members,
-                      size_t count);
+int json_report_print(FILE *out, const struct analysis *analysis,
+                      const struct analysis *const *members, size_t count);
 
 #endif

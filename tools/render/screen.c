@@ -1,6 +1,6 @@
-/* screen.c: see screen.h. The only file of strong-report that writes styled text, and the place where
- * foreign bytes become harmless. Invariant: what reaches screen.out is printable UTF-8 (or ASCII), our
- * own style sequences, and one newline a line.
+/* screen.c: see screen.h. The only file of strong-report that writes styled text, and the place
+ * where foreign bytes become harmless. Invariant: what reaches screen.out is printable UTF-8 (or
+ * ASCII), our own style sequences, and one newline a line.
  */
 #include "render/screen.h"
 
@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 static const char *const style_codes[] = {
-    [STYLE_PLAIN] = "",           [STYLE_BOLD] = "\033[1m",     [STYLE_DIM] = "\033[2m",
-    [STYLE_CRITICAL] = "\033[1;31m", [STYLE_WARNING] = "\033[33m", [STYLE_NOTE] = "\033[36m",
+    [STYLE_PLAIN] = "",           [STYLE_BOLD] = "\033[1m",
+    [STYLE_DIM] = "\033[2m",      [STYLE_CRITICAL] = "\033[1;31m",
+    [STYLE_WARNING] = "\033[33m", [STYLE_NOTE] = "\033[36m",
     [STYLE_BAR] = "\033[34m",
 };
 
@@ -23,7 +24,12 @@ static size_t decode(const unsigned char *text, size_t len, uint32_t *ret_code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char first = text[0];
-    size_t need = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    size_t need = first < 0x80   ? 1
+                  : first < 0xc2 ? 0
+                  : first < 0xe0 ? 2
+                  : first < 0xf0 ? 3
+                  : first < 0xf5 ? 4
+                                 : 0;
     *ret_code = 0xfffd;
     if (need == 0 || need > len)
         return 1;
@@ -45,8 +51,8 @@ static bool harmful(uint32_t code)
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0xfffd ||
            (code >= 0x0300 && code <= 0x036f) || (code >= 0x200b && code <= 0x200f) ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
-           (code >= 0xfe00 && code <= 0xfe0f) || code == 0xfeff || (code >= 0xfff0 && code <= 0xfffc) ||
-           code >= 0xe0000;
+           (code >= 0xfe00 && code <= 0xfe0f) || code == 0xfeff ||
+           (code >= 0xfff0 && code <= 0xfffc) || code >= 0xe0000;
 }
 
 static const char *ascii_form(uint32_t code)
@@ -79,7 +85,8 @@ static const char *ascii_form(uint32_t code)
 }
 
 /* One code point into the line; false when it does not fit. */
-static bool put_code(struct screen_line *line, const unsigned char *bytes, size_t len, uint32_t code)
+static bool put_code(struct screen_line *line, const unsigned char *bytes, size_t len,
+                     uint32_t code)
 {
     const char *from = (const char *)bytes;
     if (harmful(code)) {
@@ -121,7 +128,8 @@ static void put_style(struct screen_line *line, const char *code)
     }
 }
 
-static void put_styled(struct screen_line *line, enum screen_style style, const char *text, size_t len)
+static void put_styled(struct screen_line *line, enum screen_style style, const char *text,
+                       size_t len)
 {
     if (style != STYLE_PLAIN && len > 0) {
         put_style(line, style_codes[style]);
@@ -190,9 +198,10 @@ void screen_init(struct screen *screen, FILE *out)
     if (screen->width > 400)
         screen->width = 400;
     const char *term = getenv("TERM");
-    screen->colour = terminal && !environment_set("NO_COLOR") &&
-                     (term == NULL || strcmp(term, "dumb") != 0);
-    /* The program may not have called setlocale: then the environment says what the terminal speaks. */
+    screen->colour =
+        terminal && !environment_set("NO_COLOR") && (term == NULL || strcmp(term, "dumb") != 0);
+    /* The program may not have called setlocale: then the environment says what the terminal
+     * speaks. */
     const char *codeset = nl_langinfo(CODESET);
     const char *locale = environment_set("LC_ALL")     ? getenv("LC_ALL")
                          : environment_set("LC_CTYPE") ? getenv("LC_CTYPE")
@@ -221,8 +230,8 @@ void screen_add(struct screen_line *line, enum screen_style style, const char *f
         put_styled(line, style, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1);
 }
 
-void screen_add_text(struct screen_line *line, enum screen_style style, const char *text, size_t len,
-                     unsigned max_columns)
+void screen_add_text(struct screen_line *line, enum screen_style style, const char *text,
+                     size_t len, unsigned max_columns)
 {
     char clean[1024], shown[1100];
     size_t bytes = screen_clean(clean, sizeof(clean), text, len);
@@ -324,6 +333,14 @@ void screen_blank(struct screen *screen)
     screen->lines++;
 }
 
+/* A number stays with its unit: no break between a digit and a short word. */
+static bool may_break(const char *start, const char *space)
+{
+    if (space == start || space[-1] < '0' || space[-1] > '9')
+        return true;
+    return strcspn(space + 1, " ,;)") > 3;
+}
+
 void screen_wrap(struct screen *screen, unsigned indent, const char *label, unsigned label_columns,
                  const char *text, unsigned max_lines)
 {
@@ -340,13 +357,13 @@ void screen_wrap(struct screen *screen, unsigned indent, const char *label, unsi
         const char *scan = at, *stop = NULL;
         while (*scan != '\0' && columns < room) {
             uint32_t code;
-            if (*scan == ' ')
+            if (*scan == ' ' && may_break(at, scan))
                 stop = scan;
             scan += decode((const unsigned char *)scan, strlen(scan), &code);
             columns++;
         }
         bool last = number + 1 == max_lines;
-        if (*scan == '\0' || (*scan == ' ' && !last))
+        if (*scan == '\0' || (*scan == ' ' && !last && may_break(at, scan)))
             stop = scan;
         else if (last) /* one column for the ellipsis */
             while (scan > at && ((*--scan & 0xc0) == 0x80))

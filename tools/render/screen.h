@@ -1,10 +1,10 @@
 /* screen.h: lines of text for a terminal or a file: width, bars, colour, and nothing hostile.
  *
- * A line is built from pieces and written once. Every piece passes through here byte by byte: control
- * characters, escape sequences, broken UTF-8 and direction overrides become '?', so no text that came
- * out of a segment can move the cursor or hide another. A line is cut at the screen's width in columns
- * (one a code point). Where the screen is not UTF-8, the few symbols we use have ASCII forms and
- * anything else becomes '?'. No global state; one thread a screen.
+ * A line is built from pieces and written once. Every piece passes through here byte by byte:
+ * control characters, escape sequences, broken UTF-8 and direction overrides become '?', so no text
+ * that came out of a segment can move the cursor or hide another. A line is cut at the screen's
+ * width in columns (one a code point). Where the screen is not UTF-8, the few symbols we use have
+ * ASCII forms and anything else becomes '?'. No global state; one thread a screen.
  */
 #ifndef STRONG_RENDER_SCREEN_H
 #define STRONG_RENDER_SCREEN_H
@@ -50,12 +50,13 @@ void screen_begin(struct screen_line *line, const struct screen *screen);
 void screen_add(struct screen_line *line, enum screen_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Text of a stranger, any bytes; at most max_columns, its middle replaced by "…" where longer. */
-void screen_add_text(struct screen_line *line, enum screen_style style, const char *text, size_t len,
-                     unsigned max_columns);
+void screen_add_text(struct screen_line *line, enum screen_style style, const char *text,
+                     size_t len, unsigned max_columns);
 /* Spaces up to a column; at least one if the line is already there and not empty. */
 void screen_column(struct screen_line *line, unsigned column);
 /* Spaces so that a text of `columns` would end at column `end`. */
-void screen_right(struct screen_line *line, unsigned end, enum screen_style style, const char *text);
+void screen_right(struct screen_line *line, unsigned end, enum screen_style style,
+                  const char *text);
 void screen_bar(struct screen_line *line, double share, unsigned columns);
 void screen_end(struct screen_line *line, struct screen *screen);
 
@@ -71,8 +72,8 @@ void screen_wrap(struct screen *screen, unsigned indent, const char *label, unsi
 /* Columns that text takes, once cleaned. */
 unsigned screen_columns(const char *text);
 
-/* Copies text as clean UTF-8: what a line would show, without a width. Always terminated. Returns the
- * bytes written without the terminator. */
+/* Copies text as clean UTF-8: what a line would show, without a width. Always terminated. Returns
+ * the bytes written without the terminator. */
 size_t screen_clean(char *ret_text, size_t capacity, const char *text, size_t len);
 
 #endif

@@ -22,7 +22,8 @@ void text_blocks_functions(struct screen *screen, const struct analysis *analysi
     if (profile->count == 0 || profile->cpu_ns == 0 || profile->functions[0].cpu_self_ns == 0)
         return;
     screen_print(screen, STYLE_BOLD, "Hottest functions, by CPU time of their own");
-    for (size_t i = 0; i < profile->count && i < most && profile->functions[i].cpu_self_ns > 0; i++) {
+    for (size_t i = 0; i < profile->count && i < most && profile->functions[i].cpu_self_ns > 0;
+         i++) {
         struct profile_function *function = &profile->functions[i];
         double self = (double)function->cpu_self_ns / (double)profile->cpu_ns;
         struct screen_line line;
@@ -30,7 +31,8 @@ void text_blocks_functions(struct screen *screen, const struct analysis *analysi
         screen_right(&line, 9, STYLE_PLAIN, units_share(self).text);
         screen_add(&line, STYLE_PLAIN, "   ");
         unsigned room = screen->width - line.columns - 1;
-        screen_add_text(&line, STYLE_PLAIN, function->name, strlen(function->name), room > 50 ? 50 : room);
+        screen_add_text(&line, STYLE_PLAIN, function->name, strlen(function->name),
+                        room > 50 ? 50 : room);
         profile_locate(function, analysis->symbols);
         if (screen->width >= 80) {
             screen_add(&line, STYLE_DIM, "  ");
@@ -58,7 +60,8 @@ static int slower_first(const void *left, const void *right)
 void text_blocks_targets(struct screen *screen, const struct analysis *analysis, unsigned most)
 {
     const struct model *model = analysis->model;
-    const struct model_target **order = calloc(model->target_count + 1, sizeof(const struct model_target *));
+    const struct model_target **order =
+        calloc(model->target_count + 1, sizeof(const struct model_target *));
     if (order == NULL)
         return;
     for (size_t i = 0; i < model->target_count; i++)
@@ -111,12 +114,14 @@ static void now_line(struct screen *screen, const struct analysis *analysis,
     if (thread->now_hook == HOOK_NONE || thread->now_hook >= HOOK_COUNT) {
         screen_add(&line, STYLE_DIM, "in its own code");
     } else {
-        screen_add(&line, STYLE_PLAIN, "in %s for %s", hook_names[thread->now_hook], units_duration(longest_ns).text);
+        screen_add(&line, STYLE_PLAIN, "in %s for %s", hook_names[thread->now_hook],
+                   units_duration(longest_ns).text);
         if (thread->now_target != 0) {
             const char *name = text_blocks_target(analysis, thread->now_target);
             screen_add(&line, STYLE_PLAIN, "  ");
             if (line.columns + 12 < screen->width)
-                screen_add_text(&line, STYLE_DIM, name, strlen(name), screen->width - line.columns - 1);
+                screen_add_text(&line, STYLE_DIM, name, strlen(name),
+                                screen->width - line.columns - 1);
         }
     }
     screen_end(&line, screen);
@@ -129,7 +134,8 @@ void text_blocks_now(struct screen *screen, const struct analysis *analysis, uns
         return;
     bool running = model->processes[0].state == PROCESS_RUNNING;
     screen_blank(screen);
-    screen_print(screen, STYLE_BOLD, running ? "Where its threads are now" : "Where its threads were at the end");
+    screen_print(screen, STYLE_BOLD,
+                 running ? "Where its threads are now" : "Where its threads were at the end");
     unsigned shown = 1; /* the heading */
     for (size_t i = 0; i < model->thread_count; i++) {
         const struct model_thread *thread = &model->threads[i];
@@ -162,25 +168,31 @@ void text_blocks_notes(struct screen *screen, const struct analysis *analysis, u
     const struct model *model = analysis->model;
     const struct accounting *time = &analysis->time;
     bool scaled = time->excess_ns * 50 > time->total_ns;
-    size_t notes = model->note_count + (model->damaged > 0) + (analysis->self.overflows > 0) + scaled;
+    size_t notes =
+        model->note_count + (model->damaged > 0) + (analysis->self.overflows > 0) + scaled;
     if (notes == 0 || most < 2)
         return;
     screen_blank(screen);
     unsigned left = most - 1;
     if (model->damaged > 0 && left-- > 0)
-        screen_print(screen, STYLE_WARNING, "  note  %s of the segment led nowhere and were left out",
+        screen_print(screen, STYLE_WARNING,
+                     "  note  %s of the segment led nowhere and were left out",
                      units_plural(model->damaged, "record").text);
     if (analysis->self.overflows > 0 && left > 0 && left-- > 0)
-        screen_print(screen, STYLE_NOTE, "  note  tables were full %s times: what found no room is under (other)",
+        screen_print(screen, STYLE_NOTE,
+                     "  note  tables were full %s times: what found no room is under (other)",
                      units_count(analysis->self.overflows).text);
     if (scaled && left > 0 && left-- > 0)
-        screen_print(screen, STYLE_NOTE, "  note  waits overlapped CPU time by %s: scaled down to fit",
+        screen_print(screen, STYLE_NOTE,
+                     "  note  waits overlapped CPU time by %s: scaled down to fit",
                      units_duration(time->excess_ns).text);
     for (size_t i = 0; i < model->note_count && left > 0; i++, left--) {
+        char text[400];
         if (model->notes[i].count > 1)
-            screen_print(screen, STYLE_NOTE, "  note  %s (%s times)", model->notes[i].text,
-                         units_count(model->notes[i].count).text);
+            snprintf(text, sizeof(text), "%s (%s times)", model->notes[i].text,
+                     units_count(model->notes[i].count).text);
         else
-            screen_print(screen, STYLE_NOTE, "  note  %s", model->notes[i].text);
+            snprintf(text, sizeof(text), "%s", model->notes[i].text);
+        screen_wrap(screen, 2, "note", 6, text, left > 1 ? 2 : 1);
     }
 }

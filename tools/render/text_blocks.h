@@ -1,6 +1,6 @@
-/* text_blocks.h: small tables that the verdict and the full report share: the hottest functions, the
- * targets with most time, where the threads stand, what was switched off. Each prints a heading and at
- * most `most` lines below it, or nothing at all when there is nothing to say.
+/* text_blocks.h: small tables that the verdict and the full report share: the hottest functions,
+ * the targets with most time, where the threads stand, what was switched off. Each prints a heading
+ * and at most `most` lines below it, or nothing at all when there is nothing to say.
  */
 #ifndef STRONG_RENDER_TEXT_BLOCKS_H
 #define STRONG_RENDER_TEXT_BLOCKS_H

@@ -1,5 +1,5 @@
-/* text_report.c: see text_report.h. Owns what is on the first screen and in which order; the words of a
- * finding come from its rule. The blocks below the findings take what lines are left of 40.
+/* text_report.c: see text_report.h. Owns what is on the first screen and in which order; the words
+ * of a finding come from its rule. The blocks below the findings take what lines are left of 40.
  */
 #include "render/text_report.h"
 
@@ -10,7 +10,7 @@
 #include "render/text_blocks.h"
 
 enum {
-    WIDE = 80,         /* from here on: bars and details */
+    WIDE = 80,          /* from here on: bars and details */
     SHOWN_FINDINGS = 3, /* with their fix */
     SHOWN_NOTES = 3,
 };
@@ -28,45 +28,42 @@ static void add_state(struct screen_line *line, const struct model_process *proc
                    process->stopped != NULL ? process->stopped : model_state_name(process->state));
 }
 
-static void add_cost(struct screen_line *line, const struct analysis_self *self)
-{
-    screen_add(line, STYLE_DIM, "libstrong cost %s (estimated), %s dropped", units_share(self->share).text,
-               units_plural(self->dropped, "sample").text);
-}
-
 void text_report_header(struct screen *screen, const struct analysis *analysis)
 {
     const struct model *model = analysis->model;
     const struct model_process *process = &model->processes[0];
-    struct screen_line line;
+    const struct analysis_self *self = &analysis->self;
     const char *command = process->command[0] != '\0' ? process->command : process->name;
-    bool wide = screen->width >= WIDE;
-    screen_begin(&line, screen);
-    unsigned rest = wide ? 84 : 22;
-    unsigned room = screen->width > rest + 12 ? screen->width - rest : 12;
-    screen_add_text(&line, STYLE_BOLD, command, strlen(command), room);
-    screen_add(&line, STYLE_PLAIN, "   pid %d", (int)process->pid);
-    if (model->process_count > 1)
-        screen_add(&line, STYLE_PLAIN, " and %zu more", model->process_count - 1);
-    if (!wide) {
-        screen_end(&line, screen);
-        screen_begin(&line, screen);
-    } else {
-        screen_add(&line, STYLE_PLAIN, "   ");
-    }
+    char facts[200], cost[200];
+    struct screen_line line;
     uint64_t threads = 0;
     for (size_t i = 0; i < model->process_count; i++)
         threads += model->processes[i].threads_started;
-    screen_add(&line, STYLE_PLAIN, "%s, %s", units_duration(model->duration_ns).text,
-               units_plural(threads, "thread").text);
+    int len = snprintf(facts, sizeof(facts), "pid %d", (int)process->pid);
+    if (model->process_count > 1)
+        len += snprintf(facts + len, sizeof(facts) - (size_t)len, " and %zu more",
+                        model->process_count - 1);
+    snprintf(facts + len, sizeof(facts) - (size_t)len, "   %s, %s",
+             units_duration(model->duration_ns).text, units_plural(threads, "thread").text);
+    snprintf(cost, sizeof(cost), "libstrong cost %s (estimated), %s dropped",
+             units_share(self->share).text, units_plural(self->dropped, "sample").text);
+
+    /* One line where all of it fits; else the cost has the second one. */
+    unsigned rest = screen_columns(facts) + 3 + 16; /* 16: the state, where it is worth a word */
+    bool plain = process->state == PROCESS_EXITED && process->exit_status == 0;
+    if (plain)
+        rest -= 16;
+    bool one_line = screen_columns(command) + rest + 3 + screen_columns(cost) <= screen->width;
+    screen_begin(&line, screen);
+    screen_add_text(&line, STYLE_BOLD, command, strlen(command),
+                    screen->width > rest + 10 ? screen->width - rest : 10);
+    screen_add(&line, STYLE_PLAIN, "   %s", facts);
     add_state(&line, process);
-    if (!wide) {
+    if (!one_line) {
         screen_end(&line, screen);
         screen_begin(&line, screen);
-    } else {
-        screen_add(&line, STYLE_PLAIN, "   ");
     }
-    add_cost(&line, &analysis->self);
+    screen_add(&line, STYLE_DIM, "%s%s", one_line ? "   " : "", cost);
     screen_end(&line, screen);
 }
 
@@ -83,10 +80,13 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
     case PART_CPU:
         if (!time->cpu_measured)
             snprintf(text, sizeof(text), "not measured");
-        else if (analysis->profile.cpu_ns > 0 && analysis->profile.allocator_ns * 100 > analysis->profile.cpu_ns)
+        else if (analysis->profile.cpu_ns > 0 &&
+                 analysis->profile.allocator_ns * 100 > analysis->profile.cpu_ns)
             snprintf(text, sizeof(text), "of which malloc/free %s",
-                     units_duration((uint64_t)((double)analysis->profile.allocator_ns / (double)analysis->profile.cpu_ns *
-                                               (double)time->parts[PART_CPU])).text);
+                     units_duration((uint64_t)((double)analysis->profile.allocator_ns /
+                                               (double)analysis->profile.cpu_ns *
+                                               (double)time->parts[PART_CPU]))
+                         .text);
         break;
     case PART_CONNECT:
         snprintf(text, sizeof(text), "%s, %s", units_plural(time->calls[part], "connect").text,
@@ -95,7 +95,8 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
     case PART_LOCK:
         if (analysis->lock_count > 0)
             snprintf(text, sizeof(text), "%s%s%s", analysis->locks[0].waiter,
-                     analysis->locks[0].holder[0] != '\0' ? " held by " : "", analysis->locks[0].holder);
+                     analysis->locks[0].holder[0] != '\0' ? " held by " : "",
+                     analysis->locks[0].holder);
         break;
     case PART_SLEEP:
         snprintf(text, sizeof(text), "%s", units_plural(time->calls[part], "sleep").text);
@@ -110,25 +111,27 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
     default:
         break;
     }
-    unsigned columns = line->screen->width > line->columns + 1 ? line->screen->width - line->columns - 1 : 0;
+    unsigned columns =
+        line->screen->width > line->columns + 1 ? line->screen->width - line->columns - 1 : 0;
     if (text[0] != '\0' && columns >= 10)
         screen_add_text(line, STYLE_DIM, text, strlen(text), columns);
 }
 
-static void time_row(struct screen *screen, const struct analysis *analysis, enum accounting_part part)
+static void time_row(struct screen *screen, const struct analysis *analysis,
+                     enum accounting_part part)
 {
     const struct accounting *time = &analysis->time;
     double share = time->total_ns > 0 ? (double)time->parts[part] / (double)time->total_ns : 0;
     bool wide = screen->width >= WIDE;
-    unsigned bar = !wide ? 0 : screen->width >= 100 ? 18 : screen->width - WIDE + 4;
+    unsigned bar = !wide ? 0 : screen->width >= 100 ? 14 : 8;
     struct screen_line line;
     screen_begin(&line, screen);
     screen_column(&line, 2);
-    screen_add_text(&line, STYLE_PLAIN, accounting_part_title(part), strlen(accounting_part_title(part)),
-                    wide ? 30 : screen->width - 22);
-    unsigned at = wide ? 33 + bar : screen->width - 19;
+    screen_add_text(&line, STYLE_PLAIN, accounting_part_title(part),
+                    strlen(accounting_part_title(part)), wide ? 26 : screen->width - 22);
+    unsigned at = wide ? 29 + bar : screen->width - 19;
     if (wide) {
-        screen_column(&line, 33);
+        screen_column(&line, 29);
         if (part != PART_IDLE && part != PART_UNACCOUNTED)
             screen_bar(&line, share, bar);
     }
@@ -146,7 +149,8 @@ void text_report_time(struct screen *screen, const struct analysis *analysis)
     const struct accounting *time = &analysis->time;
     double seconds = (double)time->total_ns / 1e9;
     if (seconds >= 0.1)
-        screen_print(screen, STYLE_BOLD, "Where %.*f thread-seconds went", seconds < 10 ? 2 : 1, seconds);
+        screen_print(screen, STYLE_BOLD, "Where %.*f thread-seconds went", seconds < 10 ? 2 : 1,
+                     seconds);
     else
         screen_print(screen, STYLE_BOLD, "Where %.2f thread-milliseconds went", seconds * 1e3);
     time_row(screen, analysis, PART_CPU);
@@ -157,7 +161,8 @@ void text_report_time(struct screen *screen, const struct analysis *analysis)
         unsigned longest = PART_CPU;
         for (unsigned part = 0; part < PART_COUNT; part++)
             if (!shown[part] && time->parts[part] * 1000 >= time->total_ns &&
-                (longest == PART_CPU || time->parts[part] > time->parts[longest]) && time->parts[part] > 0)
+                (longest == PART_CPU || time->parts[part] > time->parts[longest]) &&
+                time->parts[part] > 0)
                 longest = part;
         if (longest == PART_CPU)
             break;
@@ -183,10 +188,14 @@ static void finding_title(struct screen *screen, const struct analysis *analysis
 {
     struct screen_line line;
     char gain[80] = "", confidence[40];
-    double share = analysis->time.total_ns > 0 ? (double)finding->gain_ns / (double)analysis->time.total_ns : 0;
+    double share = analysis->time.total_ns > 0
+                       ? (double)finding->gain_ns / (double)analysis->time.total_ns
+                       : 0;
     if (finding->gain_ns > 0)
-        snprintf(gain, sizeof(gain), "at most %s (%.0f %%)", units_duration(finding->gain_ns).text, share * 100);
-    snprintf(confidence, sizeof(confidence), "confidence %s", finding_confidence_name(finding->confidence));
+        snprintf(gain, sizeof(gain), "at most %s (%.0f %%)", units_duration(finding->gain_ns).text,
+                 share * 100);
+    snprintf(confidence, sizeof(confidence), "confidence %s",
+             finding_confidence_name(finding->confidence));
     screen_begin(&line, screen);
     screen_add(&line, severity_style(finding->severity), "%2u  %s", number, finding->title);
     if (screen->width >= WIDE) {
@@ -248,7 +257,8 @@ static void findings_block(struct screen *screen, const struct analysis *analysi
         }
     }
     if (more > 0)
-        screen_print(screen, STYLE_DIM, "    and %s: strong-report --full", units_plural(more, "more finding").text);
+        screen_print(screen, STYLE_DIM, "    and %s: strong-report --full",
+                     units_plural(more, "more finding").text);
 }
 
 /* Nothing to fix: then what it does with its time is the answer. */
@@ -263,6 +273,7 @@ static void nothing_found(struct screen *screen, const struct analysis *analysis
             notes++;
         }
     }
+    screen_blank(screen);
     text_blocks_functions(screen, analysis, 4);
     text_blocks_targets(screen, analysis, 4);
 }
@@ -282,9 +293,11 @@ void text_report_print(struct screen *screen, const struct analysis *analysis)
     enum process_state state = analysis->model->processes[0].state;
     unsigned used = screen->lines - first;
     if ((state == PROCESS_RUNNING || state == PROCESS_KILLED) && used + 4 <= TEXT_REPORT_LINES) {
-        text_blocks_now(screen, analysis, TEXT_REPORT_LINES - used - 2 > 6 ? 6 : TEXT_REPORT_LINES - used - 2);
+        text_blocks_now(screen, analysis,
+                        TEXT_REPORT_LINES - used - 2 > 6 ? 6 : TEXT_REPORT_LINES - used - 2);
         used = screen->lines - first;
     }
     if (used + 3 <= TEXT_REPORT_LINES)
-        text_blocks_notes(screen, analysis, TEXT_REPORT_LINES - used - 1 > 5 ? 5 : TEXT_REPORT_LINES - used - 1);
+        text_blocks_notes(screen, analysis,
+                          TEXT_REPORT_LINES - used - 1 > 5 ? 5 : TEXT_REPORT_LINES - used - 1);
 }

@@ -1,5 +1,5 @@
-/* tree_report.c: see tree_report.h. A process whose parent is not among the members is a root; a loop of
- * parents (recycled pids) is cut by printing each process once.
+/* tree_report.c: see tree_report.h. A process whose parent is not among the members is a root; a
+ * loop of parents (recycled pids) is cut by printing each process once.
  */
 #include "render/tree_report.h"
 
@@ -34,7 +34,8 @@ static size_t parent_of(const struct tree *tree, size_t child)
         /* An exec'd image stands under the one it replaced. */
         if (one->pid != process->parent_pid && one->pid != process->pid)
             continue;
-        if (best == tree->count || one->start_boottime_ns > process_at(tree, best)->start_boottime_ns)
+        if (best == tree->count ||
+            one->start_boottime_ns > process_at(tree, best)->start_boottime_ns)
             best = i;
     }
     return best;
@@ -53,7 +54,8 @@ static void process_line(struct tree *tree, size_t index, unsigned depth)
     const char *command = process->command[0] != '\0' ? process->command : process->name;
     unsigned width = tree->screen->width;
     unsigned end = width >= 80 ? 42 : width - 22;
-    screen_add_text(&line, STYLE_PLAIN, command, strlen(command), end > line.columns + 8 ? end - line.columns : 8);
+    screen_add_text(&line, STYLE_PLAIN, command, strlen(command),
+                    end > line.columns + 8 ? end - line.columns : 8);
     screen_column(&line, end + 1);
     screen_add(&line, STYLE_DIM, "%d", (int)process->pid);
     screen_right(&line, end + 19, STYLE_PLAIN, units_duration(process->duration_ns).text);
@@ -62,10 +64,11 @@ static void process_line(struct tree *tree, size_t index, unsigned depth)
         if (first == NULL)
             screen_add(&line, STYLE_DIM, "nothing found");
         else if (first->gain_ns > 0)
-            screen_add(&line, first->severity > SEVERITY_NOTE ? STYLE_WARNING : STYLE_DIM, "%s (%s)", first->title,
-                       units_duration(first->gain_ns).text);
+            screen_add(&line, first->severity > SEVERITY_NOTE ? STYLE_WARNING : STYLE_DIM,
+                       "%s (%s)", first->title, units_duration(first->gain_ns).text);
         else
-            screen_add(&line, first->severity > SEVERITY_NOTE ? STYLE_WARNING : STYLE_DIM, "%s", first->title);
+            screen_add(&line, first->severity > SEVERITY_NOTE ? STYLE_WARNING : STYLE_DIM, "%s",
+                       first->title);
     }
     screen_end(&line, tree->screen);
 }
@@ -78,7 +81,8 @@ static void print_below(struct tree *tree, size_t index, unsigned depth)
     process_line(tree, index, depth);
     tree->left--;
     tree->shown++;
-    /* Deeper than this is shown beside, not below: a chain of parents must not exhaust our stack. */
+    /* Deeper than this is shown beside, not below: a chain of parents must not exhaust our stack.
+     */
     for (size_t i = 0; i < tree->count && depth < 64; i++)
         if (!tree->printed[i] && parent_of(tree, i) == index)
             print_below(tree, i, depth + 1);
@@ -94,7 +98,8 @@ void tree_report_print(struct screen *screen, const struct analysis *const *memb
     tree.printed = calloc(count, sizeof(*tree.printed));
     if (tree.printed == NULL)
         return;
-    screen_print(screen, STYLE_BOLD, "%s process%s of this run", units_count(count).text, count == 1 ? "" : "es");
+    screen_print(screen, STYLE_BOLD, "%s process%s of this run", units_count(count).text,
+                 count == 1 ? "" : "es");
     for (size_t i = 0; i < count; i++)
         if (parent_of(&tree, i) == count)
             print_below(&tree, i, 0);
