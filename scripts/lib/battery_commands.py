@@ -40,10 +40,10 @@ def date_folders(root, seconds):
 
 def bash(run):
     script = workload(run, "shell.sh")
-    run.step("script", ["bash", script, str(run.size(30, 200))])
-    run.step("syntax error", ["bash", "-c", "if then"])
-    run.step("exit code", ["bash", "-c", "exit 42"])
-    run.step("own signal", ["bash", "-c", "kill -TERM $$"])
+    run.step("script", ["bash", script, str(run.size(30, 200))], expect=7)
+    run.step("syntax error", ["bash", "-c", "if then"], expect=2)
+    run.step("exit code", ["bash", "-c", "exit 42"], expect=42)
+    run.step("own signal", ["bash", "-c", "kill -TERM $$"], expect=-15)
 
 
 def coreutils(run):
@@ -62,7 +62,7 @@ def coreutils(run):
                        "comm -12 <(sort -u in/xaa) <(sort -u in/xab) | wc -l; rm -r out"])
     run.step("numbers", ["bash", "-c", "seq 1 20000 | factor | sha256sum; seq 9 | shuf --random-source"
                          "=words; timeout 0.2 sleep 5; echo $?; env -i printf '%q\\n' 'a b'"])
-    run.step("missing file", ["cat", "no-such-file"])
+    run.step("missing file", ["cat", "no-such-file"], expect=1)
 
 
 def git(run):
@@ -79,9 +79,9 @@ def git(run):
             ("grep", ["-C", "copy", "grep", "-c", "line 7"]),
             ("gc", ["-C", "copy", "gc", "-q", "--aggressive"]),
             ("fsck", ["-C", "copy", "fsck", "--full", "--no-progress"]),
-            ("status", ["-C", "copy", "status", "--short", "--branch"]),
-            ("not a repository", ["-C", "/", "log"])):
+            ("status", ["-C", "copy", "status", "--short", "--branch"])):
         run.step(label, ["git", *args], env=dates)
+    run.step("not a repository", ["git", "-C", "/", "log"], env=dates, expect=128)
     run.step("commit", ["bash", "-ec", "cd copy; echo more >> file1; git add -A; git commit -qm more;"
                         "git checkout -q -b side HEAD~3; echo x > new; git add new; git commit -qm new;"
                         "git merge -q -m merged main; git rev-parse HEAD"], env=dates)
@@ -106,7 +106,7 @@ def gcc(run):
     run.step("result", ["./large"])
     run.record("object", file_digest(run.path("large.o")))
     run.write("wrong.c", "int main(void) { return undeclared; }\n")
-    run.step("error", ["gcc", "-c", "wrong.c"])
+    run.step("error", ["gcc", "-c", "wrong.c"], expect=1)
 
 
 def large_source(functions):
@@ -128,11 +128,11 @@ def sqlite3(run):
     rows = run.size(100_000, 1_000_000)
     script = workload(run, "tables.sql")
     with open(script, encoding="utf-8") as file:
-        text = file.read().replace("ROWS", str(rows))
+        text = file.read().replace("ITEM_COUNT", str(rows))
     run.step("script", ["sqlite3", "-batch", "test.db"], stdin=text.encode())
     run.step("query", ["sqlite3", "-batch", "-json", "test.db",
                        "SELECT kind, count(*), sum(value) FROM item GROUP BY kind ORDER BY kind"])
-    run.step("error", ["sqlite3", "-batch", "test.db", "SELECT * FROM no_such_table"])
+    run.step("error", ["sqlite3", "-batch", "test.db", "SELECT * FROM no_such_table"], expect=1)
     run.record("file", file_digest(run.path("test.db")))
 
 
@@ -145,7 +145,7 @@ def rsync(run):
     run.step("changes", [*copy, "--delete", "--checksum", "--no-whole-file", "from/", "to/"])
     run.record("changed tree", tree_digest(run.path("to")))
     run.step("nothing to do", [*copy, "from/", "to/"])
-    run.step("missing source", ["rsync", "-a", "nowhere/", "to/"])
+    run.step("missing source", ["rsync", "-a", "nowhere/", "to/"], expect=23)
 
 
 def make_tree_change(run):
@@ -162,7 +162,7 @@ def tar(run):
     run.step("list", ["bash", "-o", "pipefail", "-c", "zstd -dc from.tar.zst | tar -t"])
     run.step("unpack", ["tar", "--zstd", "-x", "-f", "from.tar.zst", "--transform", "s/^from/to/S"])
     run.record("tree", tree_digest(run.path("to")))
-    run.step("broken", ["bash", "-c", "head -c 1000 from.tar.zst | zstd -dc | tar -t"])
+    run.step("broken", ["bash", "-c", "head -c 1000 from.tar.zst | zstd -dc | tar -t"], expect=2)
 
 
 CASES = {

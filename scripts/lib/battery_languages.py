@@ -5,34 +5,34 @@ from battery_commands import workload
 def python3(run):
     script = workload(run, "all.py")
     run.step("script", ["/usr/bin/python3", "-I", script, str(run.size(1, 8))])
-    run.step("exception", ["/usr/bin/python3", "-I", "-c", "raise SystemError('no')"])
+    run.step("exception", ["/usr/bin/python3", "-I", "-c", "raise SystemError('no')"], expect=1)
     run.step("many modules", ["/usr/bin/python3", "-I", "-m", "json.tool", "--sort-keys"],
              stdin=b'{"b": [1, 2.5, null], "a": {"c": "\\u00e9"}}')
 
 
 def perl(run):
     script = workload(run, "all.pl")
-    run.step("script", ["/usr/bin/perl", script, str(run.size(1, 10))])
-    run.step("die", ["/usr/bin/perl", "-e", "die qq(no\\n)"])
+    run.step("script", ["/usr/bin/perl", script, str(run.size(1, 10))], expect=9)
+    run.step("die", ["/usr/bin/perl", "-e", "$! = 5; die qq(no\\n)"], expect=5)
 
 
 def node(run):
     script = workload(run, "all.js")
-    run.step("script", ["/usr/bin/node", script, str(run.size(1, 8))])
+    run.step("script", ["/usr/bin/node", script, str(run.size(1, 8))], expect=5)
     run.step("rejection", ["/usr/bin/node", "-e", "process.on('exit', c => console.log(c));"
-                           "process.exitCode = 3; setTimeout(() => console.log('late'), 20)"])
+                           "process.exitCode = 3; setTimeout(() => console.log('late'), 20)"], expect=3)
 
 
 def java(run):
     script = workload(run, "All.java")
-    run.step("script", ["/usr/bin/java", "-Xmx512m", script, str(run.size(1, 8))])
+    run.step("script", ["/usr/bin/java", "-Xmx512m", script, str(run.size(1, 8))], expect=6)
     run.step("version", ["/usr/bin/java", "-version"])
 
 
 def php(run):
     script = workload(run, "all.php")
-    run.step("script", ["/usr/bin/php", "-n", script, str(run.size(1, 10))])
-    run.step("error", ["/usr/bin/php", "-n", "-d", "display_errors=stderr", "-r", "no_such();"])
+    run.step("script", ["/usr/bin/php", "-n", script, str(run.size(1, 10))], expect=8)
+    run.step("error", ["/usr/bin/php", "-n", "-d", "display_errors=stderr", "-r", "no_such();"], expect=255)
 
 
 CASES = {

@@ -34,6 +34,7 @@ class Run:
         self.deadline = time.monotonic() + limit_s
         self.outcome = {}          # label -> what a user of the program could see
         self.crashes = []          # one line for each
+        self.undone = []           # work that did not happen: two equal failures are no success
         self.work_s = 0.0          # of the timed part only
         self.user = None           # account the programs run as; None is ours
         self.preload_env = preload_env
@@ -99,27 +100,35 @@ class Run:
             raise Failed("preparation failed: %s: %s" % (" ".join(args)[:100], err[-300:]))
         return out
 
-    def step(self, label, args, **keywords):
-        """The normal case: a timed, preloaded run whose output and exit code are compared."""
+    def step(self, label, args, expect=0, **keywords):
+        """The normal case: a timed, preloaded run whose output and exit code are compared. Bare, it
+        must end with `expect`."""
         begin = time.monotonic()
         code, out, err = self.execute(args, **keywords)
         self.work_s += time.monotonic() - begin
         self.record(label, {"exit code": code, "stdout": compact(out), "stderr": compact(err)})
+        if code != expect:
+            self.undone.append("%s: exit code %d, not %d: %r" % (label, code, expect, err[-300:]))
         return out
 
-    def measured(self, label, args, facts, **keywords):
-        """Like step for outputs with times in them: `facts(stdout, stderr)` picks what must match."""
+    def measured(self, label, args, facts, expect=0, **keywords):
+        """Like step for outputs with times in them: `facts(stdout, stderr)` lists what must match,
+        and first of all what shows that the work was done."""
         begin = time.monotonic()
         code, out, err = self.execute(args, **keywords)
         self.work_s += time.monotonic() - begin
         text = out.decode(errors="replace"), err.decode(errors="replace")
-        self.record(label, {"exit code": code, "facts": facts(*text)})
+        found = facts(*text)
+        self.record(label, {"exit code": code, "facts": found})
+        if code != expect or not found or not found[0]:
+            self.undone.append("%s: exit code %d, facts %r: %r" % (label, code, found, err[-300:]))
         return out
 
     # -- servers ----------------------------------------------------------------------------------
 
-    def server(self, args, port, **keywords):
-        """Started in the foreground, its output in a log file; returns when the port answers."""
+    def server(self, args, port, ready=None, **keywords):
+        """Started in the foreground, its output in a log file; returns when the port answers and,
+        if there is one, the command `ready` succeeds."""
         log = self.path("server-%d.log" % port)
         with open(log, "wb") as output:
             process = self.start(args, stdin=subprocess.DEVNULL, stdout=output,
@@ -132,10 +141,12 @@ class Run:
                     raise Failed("server ended at once: %s: %r" % (args[0], output.read()[-300:]))
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return process
+                if ready is None or self.execute(ready, preload=False)[0] == 0:
+                    return process
             except OSError:
-                self.left()
-                time.sleep(0.02)
+                pass
+            self.left()
+            time.sleep(0.02)
 
     def stop(self, label, process, with_signal=signal.SIGTERM):
         process.send_signal(with_signal)

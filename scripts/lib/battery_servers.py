@@ -49,7 +49,8 @@ def postgres(run):
     data = run.path("data")
     run.prepare(["initdb", "-D", data, "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8"])
     server = run.server(["postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", "",
-                         "-c", "logging_collector=off", "-c", "autovacuum_naptime=1s"], port)
+                         "-c", "logging_collector=off", "-c", "autovacuum_naptime=1s"], port,
+                        ready=["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)])
     account = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres",
                "PGDATABASE": "postgres"}
 
@@ -72,7 +73,7 @@ def postgres(run):
         args = ["psql", "-X", "-A", "-t"]
         for part in query.split("; "):
             args += ["-c", part]
-        run.step("query %d" % number, args, env=account)
+        run.step("query %d" % number, args, env=account, expect=1 if "1/0" in query else 0)
     run.stop("postgres", server, signal.SIGINT)
     run.record("log", sorted(set(server_messages(run.path("server-%d.log" % port)))))
 
@@ -122,7 +123,8 @@ def openssl(run):
                         ("verify", ["verify", "-CAfile", "cert.pem", "cert.pem"])):
         run.step(label, ["openssl", *args])
     run.measured("missing", ["openssl", "x509", "-in", "no-such-file"],
-                 lambda out, err: [out, re.sub(r"(?m)^[0-9A-F]+:error", "(thread):error", err)])
+                 lambda out, err: [re.sub(r"(?m)^[0-9A-F]+:error", "(thread):error", err), out],
+                 expect=1)
     run.stop("openssl s_server", server)
 
 
@@ -144,9 +146,9 @@ def curl(run):
     run.step("resolve", ["curl", "-sS", "--resolve", "some.host:%d:127.0.0.1" % port,
                          "http://some.host:%d/f1" % port])
     run.step("timeout", ["curl", "-sS", "-o", "/dev/null", "--max-time", "0.3", "-w", "%{http_code}",
-                         url + "/slow", "--stderr", "/dev/null"])
-    run.step("refused", ["curl", "-s", "http://127.0.0.1:1/"])
-    run.step("refused IPv6", ["curl", "-s", "http://[::1]:1/"])
+                         url + "/slow", "--stderr", "/dev/null"], expect=28)
+    run.step("refused", ["curl", "-s", "http://127.0.0.1:1/"], expect=7)
+    run.step("refused IPv6", ["curl", "-s", "http://[::1]:1/"], expect=7)
     run.step("file", ["curl", "-sS", "file://" + run.path("site", "f3")])
     run.stop("web server", server)
 

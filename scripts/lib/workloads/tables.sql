@@ -1,7 +1,7 @@
 PRAGMA journal_mode = WAL;
 CREATE TABLE item (id INTEGER PRIMARY KEY, kind TEXT, value INTEGER, note TEXT);
 CREATE TABLE kind (name TEXT PRIMARY KEY, weight REAL);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ROWS)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ITEM_COUNT)
 INSERT INTO item SELECT i, 'kind' || (i % 23), (i * 7919) % 100003, printf('note %06d', i) FROM n;
 INSERT INTO kind SELECT DISTINCT kind, length(kind) * 1.5 FROM item;
 CREATE INDEX item_kind ON item (kind, value);
