@@ -205,7 +205,7 @@ struct stat_cell {
     uint64_t ticks;
     uint32_t max_ticks_high; /* max duration / 16, saturating */
     uint16_t flags;          /* CELL_MAPPED */
-    uint16_t reserved;
+    uint16_t class_id;       /* enum hook_class the calls count under, see thread_block.class_ticks */
     uint16_t slots[CELL_INLINE];
 };
 _Static_assert(sizeof(struct stat_cell) == 128, "wire");

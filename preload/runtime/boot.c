@@ -16,7 +16,6 @@
 #include "runtime/counters.h"
 #include "runtime/identity.h"
 #include "runtime/libc.h"
-#include "runtime/process.h"
 #include "runtime/segment.h"
 #include "runtime/text.h"
 #include "runtime/thread.h"
@@ -83,9 +82,4 @@ static __attribute__((constructor)) void start(int argc, char **argv)
     thread_attach();
     if (!boot_off)
         identity_arguments(argc, argv);
-}
-
-static __attribute__((destructor)) void finish(void)
-{
-    process_exiting(0);
 }

@@ -2,7 +2,9 @@
 #include "runtime/process.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
+#include "runtime/arena.h"
 #include "runtime/boot.h"
 #include "runtime/clock.h"
 #include "runtime/counters.h"
@@ -15,12 +17,24 @@
 struct process_monitor process_monitor;
 uint64_t process_next_tick = UINT64_MAX;
 
+static bool *mark; /* in wiped memory */
 static bool ticking; /* one thread at a time does what is due */
+
+/* True in the process that has set itself up. Not by pid: the child of pid 1 in a new pid namespace is
+ * pid 1 too. The kernel clears the mark in a forked child; without it (Linux < 4.14) the pid has to do. */
+static bool been_here(void)
+{
+    if (!mark)
+        return segment->pid == (uint32_t)system_call0(SYS_getpid);
+    bool been = *mark;
+    *mark = true;
+    return been;
+}
 
 void process_fork_child(void)
 {
-    if (boot_off || !boot_done || process_owns_segment())
-        return; /* the second says that this child has been here already */
+    if (boot_off || !boot_done || been_here())
+        return;
     segment_fork_child();
     thread_fork_child();
     ticking = false;
@@ -49,7 +63,7 @@ void process_before_thread(void)
 
 bool process_owns_segment(void)
 {
-    return boot_done && !boot_off && segment->pid == (uint32_t)system_call0(SYS_getpid);
+    return boot_done && !boot_off && (!mark || *mark) && segment->pid == (uint32_t)system_call0(SYS_getpid);
 }
 
 void process_exec_begin(void)
@@ -108,11 +122,21 @@ void process_due(uint64_t now_ticks)
     __atomic_store_n(&ticking, false, __ATOMIC_RELEASE);
 }
 
+static void at_exit(int status, void *unused)
+{
+    (void)unused;
+    process_exiting(status);
+}
+
 int process_init(void)
 {
+    if ((mark = arena_take_wiped(sizeof *mark)))
+        *mark = true;
     /* Handlers of a child run in the order they were made: ours before those of the program, which call
      * hooks. It also covers the forks that libc does inside itself (daemon, forkpty). */
     pthread_atfork(NULL, NULL, process_fork_child);
+    /* Registered before main, so it runs last, and unlike a destructor it is told the status. */
+    on_exit(at_exit, NULL);
     process_next_tick = clock_ticks() + clock_ns_to_ticks(1000000000);
     return 0;
 }

@@ -181,6 +181,12 @@ void *segment_map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const ch
     return map_file(bytes, pid, start_ns, ret_reason);
 }
 
+void segment_collect_sometimes(void)
+{
+    if (segment_form == SEGMENT_SHARED && segment->pid % COLLECT_ONE_IN == 0)
+        segment_file_collect();
+}
+
 static uint64_t boottime_ns(void)
 {
     struct timespec now;
@@ -212,8 +218,7 @@ int segment_init(void)
         memcpy(counters, old, COUNTER_COUNT * sizeof *counters);
     segment->pid = pid;
     segment->start_boottime_ns = start_ns;
-    if (segment_form == SEGMENT_SHARED && pid % COLLECT_ONE_IN == 0)
-        segment_file_collect();
+    segment_collect_sometimes();
     return 0;
 }
 

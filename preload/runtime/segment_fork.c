@@ -136,4 +136,5 @@ void segment_promote(void)
     counters_set(COUNTER_segment_promoted, 1);
     identity_publish();
     segment->start_ticks = began;
+    segment_collect_sometimes();
 }

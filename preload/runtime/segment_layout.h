@@ -15,4 +15,7 @@ long segment_populate(void *place, uint64_t bytes);
 /* A fresh shared mapping of a new file, or NULL and why. */
 void *segment_map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const char **ret_reason);
 
+/* Retention, at one start in eight: the listing costs a short process too much. */
+void segment_collect_sometimes(void);
+
 #endif

@@ -129,8 +129,10 @@ void span_end(struct span *span, uint64_t bytes, int error)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     struct thread_block *block = self->block;
     struct stat_cell *cell = thread_cell(self, cell_key(span->hook, span->target));
+    unsigned class = CLASS_PROCESS;
     if (strong_likely(cell != NULL)) {
         thread_histogram_add(self, cell, ticks);
+        class = cell->class_id;
         cell->calls++;
         cell->ticks += ticks;
         cell->bytes += bytes;
@@ -142,11 +144,12 @@ void span_end(struct span *span, uint64_t bytes, int error)
             thread_error(span->hook, error);
         }
     } else {
+        class = span_class(span->hook, span->target);
         thread_crowd_add(span->hook, bytes, ticks, error != 0);
     }
     struct span *outer = live_outer(span);
     if (strong_likely(!outer)) {
-        block->class_ticks[span_class(span->hook, span->target)] += ticks;
+        block->class_ticks[class] += ticks;
         block->now_hook = 0;
     } else {
         block->now_target = outer->target;
@@ -156,7 +159,7 @@ void span_end(struct span *span, uint64_t bytes, int error)
     hot->outer = outer;
     span->cookie = 0;
     uint32_t stack = 0;
-    bool is_lock = hook_classes[span->hook] == CLASS_LOCK;
+    bool is_lock = class == CLASS_LOCK;
     int64_t *countdown = is_lock ? &hot->lock_countdown_ticks : &hot->blocked_countdown_ticks;
     if (strong_unlikely((*countdown -= (int64_t)ticks) < 0))
         stack = sample(span, ticks, is_lock ? SAMPLE_LOCK_WAIT : SAMPLE_BLOCKED, countdown);

@@ -33,7 +33,7 @@ void span_end(struct span *span, uint64_t bytes, int error);
 /* Changes the target of an open span (it is known only after the call: accept, getaddrinfo). */
 static inline void span_retarget(struct span *span, uint32_t target) { span->target = target; }
 
-static inline void span_begin(struct span *span, unsigned hook, uint32_t target)
+static inline __attribute__((always_inline)) void span_begin(struct span *span, unsigned hook, uint32_t target)
 {
     struct thread_hot *hot = &thread_hot;
     if (strong_unlikely(hot->state != THREAD_READY)) {

@@ -102,8 +102,22 @@ static inline struct stat_cell *thread_cell(struct thread *thread, uint64_t key)
 
 /* The 8 counts of a cell's octave, making the line if need be; NULL when there is no room. */
 uint64_t *thread_line(struct thread *thread, struct stat_cell *cell, unsigned octave);
+static inline uint64_t *thread_line_at(const struct thread *thread, unsigned number)
+{
+    unsigned line = number - 1;
+    return (uint64_t *)thread->page[line / PAGE_LINE_COUNT] + line % PAGE_LINE_COUNT * HISTOGRAM_STEPS;
+}
+
 /* Adds one latency to a cell's histogram (calls must not yet include this call). */
-void thread_histogram_add(struct thread *thread, struct stat_cell *cell, uint64_t ticks);
+void thread_histogram_add_slow(struct thread *thread, struct stat_cell *cell, unsigned bucket);
+static inline void thread_histogram_add(struct thread *thread, struct stat_cell *cell, uint64_t ticks)
+{
+    unsigned bucket = histogram_bucket(ticks), number = cell->slots[bucket / HISTOGRAM_STEPS];
+    if (strong_likely((cell->flags & CELL_MAPPED) && number))
+        thread_line_at(thread, number)[bucket % HISTOGRAM_STEPS]++;
+    else
+        thread_histogram_add_slow(thread, cell, bucket);
+}
 
 /* Adds one call to (hook, target) that was derived, not timed here (pseudo hooks). READY only. */
 void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64_t bytes, bool failed);

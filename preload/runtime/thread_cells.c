@@ -62,6 +62,7 @@ static struct stat_cell *make_cell(struct thread *thread, uint64_t key)
     thread->cells_used++;
     if (hook_classes[cell_hook(key)] == CLASS_FILE && cell_target(key))
         thread->cells_file++;
+    cell->class_id = (uint16_t)span_class(cell_hook(key), cell_target(key));
     __atomic_store_n(&cell->key, key, __ATOMIC_RELEASE); /* for readers */
     return cell;
 }
@@ -88,16 +89,10 @@ struct stat_cell *thread_cell_slow(struct thread *thread, uint64_t key)
 
 /* ---- histograms ---- */
 
-static uint64_t *line_at(const struct thread *thread, uint16_t number)
-{
-    unsigned line = number - 1u;
-    return (uint64_t *)thread->page[line / PAGE_LINE_COUNT] + line % PAGE_LINE_COUNT * HISTOGRAM_STEPS;
-}
-
 uint64_t *thread_line(struct thread *thread, struct stat_cell *cell, unsigned octave)
 {
     if (cell->slots[octave])
-        return line_at(thread, cell->slots[octave]);
+        return thread_line_at(thread, cell->slots[octave]);
     uint32_t within = thread->lines_used % PAGE_LINE_COUNT;
     if (within == 0) {
         int page = take_page(thread, PAGE_LINES);
@@ -108,7 +103,7 @@ uint64_t *thread_line(struct thread *thread, struct stat_cell *cell, unsigned oc
     thread->lines_used++;
     uint16_t number = (uint16_t)(1 + thread->line_page * PAGE_LINE_COUNT + within);
     __atomic_store_n(&cell->slots[octave], number, __ATOMIC_RELEASE); /* for readers */
-    return line_at(thread, number);
+    return thread_line_at(thread, number);
 }
 
 static void count_bucket(struct thread *thread, struct stat_cell *cell, unsigned bucket)
@@ -131,22 +126,14 @@ static void map_histogram(struct thread *thread, struct stat_cell *cell)
         count_bucket(thread, cell, list[i]);
 }
 
-void thread_histogram_add(struct thread *thread, struct stat_cell *cell, uint64_t ticks)
+void thread_histogram_add_slow(struct thread *thread, struct stat_cell *cell, unsigned bucket)
 {
-    unsigned bucket = histogram_bucket(ticks);
-    if (strong_likely(cell->flags & CELL_MAPPED)) {
-        uint16_t number = cell->slots[bucket / HISTOGRAM_STEPS];
-        if (strong_likely(number != 0))
-            system_add(&line_at(thread, number)[bucket % HISTOGRAM_STEPS], 1);
-        else
-            count_bucket(thread, cell, bucket);
-        return;
-    }
-    if (cell->calls < CELL_INLINE) {
+    if (!(cell->flags & CELL_MAPPED) && cell->calls < CELL_INLINE) {
         cell->slots[cell->calls] = (uint16_t)bucket;
         return;
     }
-    map_histogram(thread, cell);
+    if (!(cell->flags & CELL_MAPPED))
+        map_histogram(thread, cell);
     count_bucket(thread, cell, bucket);
 }
 
