@@ -121,6 +121,56 @@ static enum step step_frame_pointer(struct frame *frame, const struct walk *walk
 static bool find_register(const struct frame *frame, const struct walk *walk, unsigned number,
                           uintptr_t *ret);
 
+/* Whether code with tables calls just before an address. */
+static bool follows_call(uintptr_t ra, uint64_t generation)
+{
+    if (ra < LOWEST_CODE ||
+        unwind_rule_kind(unwind_rules_find(ra - 1, generation)) == UNWIND_KIND_NONE)
+        return false;
+#if defined(__x86_64__)
+    const uint8_t *code = (const uint8_t *)ra;
+    if (ra % LOWEST_CODE < 7) /* the page before may not be mapped */
+        return false;
+    if (code[-5] == 0xe8) /* call offset */
+        return true;
+    for (int back = 2; back <= 7; back++) /* call *register, call *offset(register) */
+        if (code[-back] == 0xff && (code[1 - back] & 0x38) == 0x10)
+            return true;
+    return false;
+#else
+    return true;
+#endif
+}
+
+/*
+ * Interrupted code without tables and without a frame pointer, such as _init and its like, which
+ * are met when a library has just been loaded. It has pushed at most one word, or called nothing
+ * yet.
+ */
+static enum step step_entry(struct frame *frame, const struct walk *walk)
+{
+    uintptr_t sp = frame->sp;
+#if defined(__x86_64__)
+    uintptr_t ra;
+    while (!read_word(&frame->bounds, sp, &ra) || !follows_call(ra, walk->generation)) {
+        if (sp != frame->sp)
+            return STEP_END;
+        sp += 8;
+    }
+    sp += 8;
+#else
+    uintptr_t ra = unwind_context_address(frame->lr);
+    if (!follows_call(ra, walk->generation))
+        return STEP_END;
+#endif
+    unwind_rules_count(&unwind_counters.entry_steps);
+    frame->pc = ra - 1;
+    frame->record = ra;
+    frame->sp = sp;
+    frame->exact = false;
+    return STEP_FRAME;
+}
+
 /* Everything but a CFA from sp or fp. */
 static __attribute__((noinline)) enum step step_rare(struct frame *frame, const struct walk *walk,
                                                      uint64_t *rule, uintptr_t *cfa,
@@ -147,7 +197,9 @@ static __attribute__((noinline)) enum step step_rare(struct frame *frame, const 
     case UNWIND_KIND_SIGNAL:
         return step_signal(frame, end);
     case UNWIND_KIND_NONE:
-        return step_frame_pointer(frame, walk, end);
+        if (step_frame_pointer(frame, walk, end) == STEP_FRAME)
+            return STEP_FRAME;
+        return frame->exact ? step_entry(frame, walk) : STEP_END;
     case UNWIND_KIND_END:
         *end = UNWIND_COMPLETE;
         return STEP_END;

@@ -10,7 +10,8 @@
  * Not followed: frames whose return address is in a register, and CFA expressions other than those
  * of the PLT, of gcc's realigned stacks and of hand-written assembly that saves the stack pointer
  * (UNWIND_EXPRESSION). Code without unwind tables (JITs) is stepped over by its frame pointer when
- * it has one, else the walk ends there (UNWIND_NO_RULE).
+ * it has one, or by the return address on top of the stack when it was interrupted; else the walk
+ * ends there (UNWIND_NO_RULE).
  */
 #ifndef STRONG_RUNTIME_UNWIND_H
 #define STRONG_RUNTIME_UNWIND_H
@@ -54,6 +55,7 @@ struct unwind_statistics {
     uint64_t misses;   /* rules read from .eh_frame */
     uint64_t uncached; /* of those, not kept: the rule table is full, or a rule too wide */
     uint64_t frame_pointer_steps; /* frames without tables that were stepped over */
+    uint64_t entry_steps;         /* the same, interrupted before they had a frame pointer */
     uint64_t flushes;
     uint64_t ends[UNWIND_ENDS]; /* walks given up, by reason; COMPLETE and DEPTH stay 0 */
 };

@@ -104,6 +104,7 @@ void unwind_statistics_read(struct unwind_statistics *ret)
     ret->uncached = atomic_load_explicit(&unwind_counters.uncached, memory_order_relaxed);
     ret->frame_pointer_steps =
         atomic_load_explicit(&unwind_counters.frame_pointer_steps, memory_order_relaxed);
+    ret->entry_steps = atomic_load_explicit(&unwind_counters.entry_steps, memory_order_relaxed);
     ret->flushes = atomic_load_explicit(&unwind_counters.flushes, memory_order_relaxed);
     for (unsigned end = 0; end < UNWIND_ENDS; end++)
         ret->ends[end] = atomic_load_explicit(&unwind_counters.ends[end], memory_order_relaxed);

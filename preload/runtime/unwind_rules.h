@@ -102,7 +102,7 @@ struct unwind_rules {
 extern struct unwind_rules unwind_rules;
 
 struct unwind_counters {
-    _Atomic uint64_t misses, uncached, frame_pointer_steps, flushes;
+    _Atomic uint64_t misses, uncached, frame_pointer_steps, entry_steps, flushes;
     _Atomic uint64_t ends[8];
 };
 extern struct unwind_counters unwind_counters;

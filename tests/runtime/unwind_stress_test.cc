@@ -173,7 +173,7 @@ TEST(UnwindStress, NeitherStallsNorErrsWhileLibrariesComeAndGo)
     EXPECT_EQ(0u, walker_progress.wrong) << "of " << walker_progress.walks;
     EXPECT_EQ(0u, loader_progress.wrong) << "of " << loader_progress.walks;
     EXPECT_GT(signal_progress.walks, 20u);
-    // At single instructions of ld.so and libc the tables cannot be followed: see unwind.h.
+    // At a few instructions the tables cannot be followed: see unwind.h.
     EXPECT_LE(static_cast<double>(signal_progress.wrong),
               1 + 0.01 * static_cast<double>(signal_progress.walks))
         << describe_incomplete();

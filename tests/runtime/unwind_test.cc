@@ -250,6 +250,35 @@ TEST_F(Unwind, StepsOverCodeWithoutTablesByItsFramePointer)
     EXPECT_EQ(before.frame_pointer_steps + 1, after.frame_pointer_steps);
     munmap(page, 4096);
 }
+
+TEST_F(Unwind, LeavesInterruptedCodeWithoutTablesByTheReturnAddress)
+{
+    // push rbp; xor ebp, ebp; int3; pop rbp; ret: no frame pointer, one word pushed
+    const unsigned char code[] = {0x55, 0x31, 0xed, 0xcc, 0x5d, 0xc3};
+    void *page =
+        mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(MAP_FAILED, page);
+    std::memcpy(page, code, sizeof code);
+    static uintptr_t pcs[2], expected;
+    static unsigned count;
+    struct sigaction action = {}, old = {};
+    action.sa_sigaction = [](int, siginfo_t *, void *ucontext) {
+        unwind_start start;
+        unwind_end end;
+        unwind_start_context(ucontext, &start);
+        expected = reinterpret_cast<uintptr_t *>(start.sp)[1];
+        unwind_bounds bounds = {start.sp - 128, start.sp + 256, 0, 0};
+        count = unwind_walk(&start, &bounds, pcs, 2, &end);
+    };
+    action.sa_flags = SA_SIGINFO;
+    ASSERT_EQ(0, sigaction(SIGTRAP, &action, &old));
+    reinterpret_cast<void (*)()>(page)();
+    sigaction(SIGTRAP, &old, nullptr);
+    ASSERT_EQ(2u, count);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(page) + 4, pcs[0]);
+    EXPECT_EQ(expected, pcs[1]);
+    munmap(page, 4096);
+}
 #endif
 
 TEST_F(Unwind, ReadsEachRuleOnceUntilAFlush)
