@@ -330,6 +330,13 @@ void accounting_make(const struct model *model, struct accounting *ret_accountin
     accounting.parts[PART_QUEUE] = queued < left ? queued : left;
     accounting.parts[PART_UNACCOUNTED] = left - accounting.parts[PART_QUEUE];
 
+    const struct model_usage *usage = &model->usage;
+    accounting.crowded = usage->involuntary_switches != MODEL_UNKNOWN &&
+                         usage->voluntary_switches != MODEL_UNKNOWN &&
+                         usage->involuntary_switches > usage->voluntary_switches;
+    accounting.runnable_ns = cpu_ns + accounting.parts[PART_QUEUE] +
+                             (accounting.crowded ? accounting.parts[PART_UNACCOUNTED] : 0);
+
     uint64_t harmless =
         accounting.parts[PART_IDLE] + accounting.parts[PART_JOIN] + accounting.parts[PART_PIPE];
     accounting.work_ns = accounting.total_ns - harmless;

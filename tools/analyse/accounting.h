@@ -47,6 +47,10 @@ struct accounting {
     uint64_t top_ns[PART_COUNT];     /* its time in the part, CPU time included */
     uint32_t target_count[PART_COUNT];
     bool cpu_measured;
+    /* Time on a CPU or wanting one. Where the kernel took the CPU away more often than threads gave
+     * it up, what no call explains is taken for waiting in the run queue. */
+    uint64_t runnable_ns;
+    bool crowded;       /* that is so */
     uint64_t excess_ns; /* by which the parts exceeded the total before they were scaled */
     /* Thread time that was neither waiting for work, a child or the other end of a pipe; at least
      * the wall time. What a finding's share is a share of. */

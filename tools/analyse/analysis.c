@@ -101,8 +101,10 @@ static void measure_self(struct analysis *analysis)
                       counters[COUNTER_module_table_full] + counters[COUNTER_thread_blocks_full] +
                       counters[COUNTER_cell_table_full] + counters[COUNTER_histogram_full] +
                       counters[COUNTER_live_table_full] + counters[COUNTER_fd_table_full];
+    /* Of the CPU time of a busy program, of the wall time of an idle one: what it can have slowed.
+     */
     uint64_t whole = analysis->time.parts[PART_CPU];
-    if (!analysis->time.cpu_measured || whole == 0)
+    if (whole < analysis->time.wall_ns)
         whole = analysis->time.wall_ns;
     double cost = (double)(self->sampling_ns + self->calls_ns);
     self->share = whole > 0 ? cost / (double)whole : 0;

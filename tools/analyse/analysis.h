@@ -28,7 +28,7 @@ struct analysis_lock {
 struct analysis_self {
     uint64_t sampling_ns; /* measured by libstrong itself: samples, stacks, resource records */
     uint64_t calls_ns;    /* estimated: calls times what one costs */
-    double share;         /* of both, of the CPU time (or of the wall time where that is unknown) */
+    double share;         /* of both, of the CPU time or the wall time, whichever is more */
     uint64_t samples, dropped;
     uint64_t overflows; /* rows, stacks, targets, … that found no room */
 };

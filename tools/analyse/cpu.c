@@ -1,6 +1,7 @@
 /* cpu.c: the rules about the processor: the allocator's share, what is hot, the cgroup's quota. */
 #include "analyse/rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ void rules_allocation_pressure(struct analysis *analysis, struct finding *findin
         return;
     }
     double share = (double)profile->allocator_ns / (double)profile->cpu_ns;
-    uint64_t gain = (uint64_t)(share * (double)analysis->time.parts[PART_CPU]);
+    uint64_t gain = (uint64_t)(share * (double)analysis->time.runnable_ns);
     if (share * 100 < ALLOCATOR_PERCENT_LEAST ||
         !rules_found(analysis, finding, gain, profile->allocator_samples)) {
         finding->evidence = rules_text(analysis, "%s of the CPU time, %s", units_share(share).text,
@@ -123,7 +124,9 @@ void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
     double of_wall = time->wall_ns > 0 ? (double)cpu / (double)time->wall_ns : 0;
     unsigned busy = busy_threads(model, time->wall_ns);
     finding->evidence = rules_text(analysis, "%.2f CPUs busy on average", of_wall);
-    if (of_wall < 0.7 && busy == 0)
+    /* On a crowded machine a thread that wants the CPU does not always have it. */
+    double wanted = time->wall_ns > 0 ? (double)time->runnable_ns / (double)time->wall_ns : 0;
+    if (wanted < 0.7 && busy == 0)
         return;
     double hot_share = 0;
     const char *hot = "";
@@ -140,13 +143,16 @@ void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
                         .text,
                     profile->functions[i].name);
     }
-    uint64_t gain = (uint64_t)(hot_share * (double)cpu);
+    uint64_t gain = (uint64_t)(hot_share * (double)time->runnable_ns);
+    char crowded[80] = "";
+    if (time->crowded && wanted > of_wall * 1.2)
+        snprintf(crowded, sizeof(crowded), " of %.2f wanted (others use the CPUs too)", wanted);
     rules_found_anyway(analysis, finding, gain, profile->cpu_samples, SEVERITY_NOTE);
     finding->confidence = profile->cpu_samples > 0
                               ? sample_confidence(analysis, profile->cpu_samples)
                               : CONFIDENCE_MEDIUM;
     finding->evidence = rules_text(
-        analysis, "%.2f CPUs busy on average%s%s", of_wall,
+        analysis, "%.2f CPUs busy on average%s%s%s", of_wall, crowded,
         busy > 1 ? rules_text(analysis, " (%u threads busy throughout)", busy) : "", hot);
     finding->assumption =
         hot_share > 0 ? "its hottest function takes no time" : "nothing is known of what runs";

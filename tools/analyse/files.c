@@ -91,10 +91,12 @@ static struct tiny tiny_of(struct analysis *analysis, uint32_t target, bool read
         each = mean;
     if (each > TINY_CALL_NS)
         return tiny;
+    /* Reading may have to wait now and then, whatever its size: that does not come back. */
+    uint64_t ns = reading && kind != TARGET_FILE ? good * each : sum.ns;
     double mean_bytes = (double)sum.bytes / (double)good;
     tiny.calls = good;
     tiny.bytes = sum.bytes;
-    tiny.gain_ns = (uint64_t)((double)good * (double)each * (1 - mean_bytes / GOOD_BYTES));
+    tiny.gain_ns = (uint64_t)((double)ns * (1 - mean_bytes / GOOD_BYTES));
     return tiny;
 }
 

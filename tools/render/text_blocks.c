@@ -16,6 +16,17 @@ const char *text_blocks_target(const struct analysis *analysis, uint32_t target)
     return found->has_site[0] ? symbols_place(analysis->symbols, &found->site[0]) : "(unknown)";
 }
 
+const char *text_blocks_command(const struct model_process *process)
+{
+    const char *command = process->command;
+    if (command[0] == '\0')
+        return process->name;
+    for (const char *at = command; *at != '\0' && *at != ' '; at++)
+        if (*at == '/' && at[1] != ' ' && at[1] != '\0')
+            command = at + 1;
+    return command;
+}
+
 void text_blocks_functions(struct screen *screen, const struct analysis *analysis, unsigned most)
 {
     const struct profile *profile = &analysis->profile;

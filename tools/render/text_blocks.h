@@ -16,4 +16,7 @@ void text_blocks_notes(struct screen *screen, const struct analysis *analysis, u
 /* The name of a target, or the place of its call. */
 const char *text_blocks_target(const struct analysis *analysis, uint32_t target);
 
+/* The command line without the directory of its program. */
+const char *text_blocks_command(const struct model_process *process);
+
 #endif

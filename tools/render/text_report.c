@@ -33,7 +33,7 @@ void text_report_header(struct screen *screen, const struct analysis *analysis)
     const struct model *model = analysis->model;
     const struct model_process *process = &model->processes[0];
     const struct analysis_self *self = &analysis->self;
-    const char *command = process->command[0] != '\0' ? process->command : process->name;
+    const char *command = text_blocks_command(process);
     char facts[200], cost[200];
     struct screen_line line;
     uint64_t threads = 0;
@@ -107,6 +107,11 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
     case PART_PIPE:
         if (top != 0 && name[0] != '\0')
             snprintf(text, sizeof(text), "%s %s", name, units_duration(time->top_ns[part]).text);
+        break;
+    case PART_UNACCOUNTED:
+        if (time->crowded && time->parts[part] * 10 > time->total_ns)
+            snprintf(text, sizeof(text), "the CPU was taken away %s times",
+                     units_count(analysis->model->usage.involuntary_switches).text);
         break;
     default:
         break;

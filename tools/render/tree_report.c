@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyse/units.h"
+#include "render/text_blocks.h"
 
 struct tree {
     struct screen *screen;
@@ -51,7 +52,7 @@ static void process_line(struct tree *tree, size_t index, unsigned depth)
     screen_column(&line, 2 + 2 * (depth < 10 ? depth : 10));
     if (depth > 0)
         screen_add(&line, STYLE_DIM, "└ ");
-    const char *command = process->command[0] != '\0' ? process->command : process->name;
+    const char *command = text_blocks_command(process);
     unsigned width = tree->screen->width;
     unsigned end = width >= 80 ? 42 : width - 22;
     screen_add_text(&line, STYLE_PLAIN, command, strlen(command),
