@@ -129,7 +129,12 @@ static int decode_options(struct decoder *decoder)
     const char *text =
         snapshot_string(decoder->snapshot, decoder->snapshot->header->options, &len);
     int error = 0;
-    for (const char *at = text, *end = text + len; text && at < end && !error;) {
+    if (!text) {
+        decoder->model->damaged++;
+        text = "";
+        len = 0;
+    }
+    for (const char *at = text, *end = text + len; at < end && !error;) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
         const char *equals = memchr(at, '=', (size_t)(stop - at));
