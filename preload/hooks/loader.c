@@ -21,6 +21,7 @@
 #include "runtime/boot.h"
 #include "runtime/counters.h"
 #include "runtime/modules.h"
+#include "runtime/unwind.h"
 
 #undef p_type /* resolv.h's */
 
@@ -144,7 +145,9 @@ STRONG_EXPORT int dlclose(void *handle)
 {
     struct span span;
     span_begin(&span, HOOK_dlclose, 0);
+    unwind_unload_begin(); /* rules of code that goes must not be met by what is loaded in its place */
     int ret = next.dlclose(handle);
+    unwind_unload_end();
     span_end(&span, 0, ret ? EINVAL : 0);
     if (!boot_off)
         modules_scan();

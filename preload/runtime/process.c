@@ -13,6 +13,7 @@
 #include "runtime/seccomp.h"
 #include "runtime/segment.h"
 #include "runtime/thread.h"
+#include "runtime/unwind.h"
 
 struct process_monitor process_monitor;
 uint64_t process_next_tick = UINT64_MAX;
@@ -35,6 +36,7 @@ void process_fork_child(void)
 {
     if (boot_off || !boot_done || been_here())
         return;
+    unwind_fork_child();
     segment_fork_child();
     thread_fork_child();
     ticking = false;
