@@ -101,6 +101,14 @@ static int choose_whole(struct selection *selection, size_t index)
         if (wanted || (*run && strcmp(directory->entries[i].summary.run, run) == 0))
             selection->chosen[selection->count++] = i;
     }
+    /* what the first process became by exec is what the user started */
+    size_t root = last_image(directory, selection->chosen[0]);
+    for (size_t i = 1; i < selection->count; i++) {
+        if (selection->chosen[i] != root)
+            continue;
+        memmove(&selection->chosen[1], &selection->chosen[0], i * sizeof(root));
+        selection->chosen[0] = root;
+    }
     return EXIT_OK;
 }
 

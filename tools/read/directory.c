@@ -132,10 +132,15 @@ static int scan_base(struct vector *entries, struct vector *refused, const char 
     return error;
 }
 
+/* Could the pids of both mean the same process? Short-lived processes recorded neither namespace nor
+ * boot id; what is not known matches anything. */
 static bool same_machine(const struct segment_header *a, const struct segment_header *b)
 {
-    return a->pid_namespace == b->pid_namespace &&
-           memcmp(a->boot_id, b->boot_id, sizeof(a->boot_id)) == 0;
+    static const uint8_t unknown[sizeof(a->boot_id)];
+    bool namespaces = a->pid_namespace == b->pid_namespace || !a->pid_namespace || !b->pid_namespace;
+    return namespaces && (memcmp(a->boot_id, b->boot_id, sizeof(unknown)) == 0 ||
+                          memcmp(a->boot_id, unknown, sizeof(unknown)) == 0 ||
+                          memcmp(b->boot_id, unknown, sizeof(unknown)) == 0);
 }
 
 static int by_start(const void *a, const void *b)

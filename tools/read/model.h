@@ -117,7 +117,7 @@ struct model_thread {
     pid_t tid;
     uint32_t process;
     const char *name;
-    uint64_t start_ns, life_ns; /* start: since processes[0]'s */
+    uint64_t start_ns, life_ns; /* start: since the earliest process's */
     uint64_t class_ns[CLASS_COUNT];
     uint64_t class_cpu_ns[CLASS_COUNT + 1]; /* the last: outside hooks */
     uint32_t now_hook;                      /* HOOK_NONE: in its own code */
@@ -161,7 +161,7 @@ struct model_samples {
 
 /* One flight-recorder record, oldest first. */
 struct model_event {
-    uint64_t start_ns; /* since processes[0]'s start */
+    uint64_t start_ns; /* since the start of the earliest process */
     uint64_t duration_ns;
     uint32_t hook, target, stack, bytes;
     int error;

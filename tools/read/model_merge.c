@@ -18,7 +18,8 @@ struct merger {
     /* of the source being added */
     const struct model *source;
     uint32_t process, module, frame, stack; /* where its arrays begin in the merged ones */
-    uint64_t shift_ns;                      /* its start, since the first's */
+    uint64_t shift_ns;                      /* its start, since the earliest's */
+    uint64_t earliest_ns;
     uint32_t *target_map;
 };
 
@@ -362,12 +363,8 @@ static int add_source(struct merger *merger, const struct model *source)
         add_hooks,     add_errors,  add_notes,   add_samples,
         add_threads_and_events,
     };
-    const struct model_process *first = &merger->model->processes[0];
     merger->source = source;
-    uint64_t start = source->processes[0].start_monotonic_ns;
-    merger->shift_ns = merger->process && start > first->start_monotonic_ns
-                           ? start - first->start_monotonic_ns
-                           : 0;
+    merger->shift_ns = source->processes[0].start_monotonic_ns - merger->earliest_ns;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         int error = steps[i](merger);
         if (error)
@@ -481,7 +478,10 @@ int model_merge(const struct model *const *models, size_t count, struct model **
     struct model *model = calloc(1, sizeof(*model));
     if (!model)
         return -ENOMEM;
-    struct merger merger = {.model = model, .stack = 1};
+    struct merger merger = {.model = model, .stack = 1, .earliest_ns = UINT64_MAX};
+    for (size_t i = 0; i < count; i++)
+        if (models[i]->processes[0].start_monotonic_ns < merger.earliest_ns)
+            merger.earliest_ns = models[i]->processes[0].start_monotonic_ns;
     merger.rows.bytes = sizeof(struct model_row);
     merger.errors.bytes = sizeof(struct model_error);
     merger.notes.bytes = sizeof(struct model_note);

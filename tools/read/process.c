@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FILE_BYTES = 8192, PATH_BYTES = 768, THREAD_LIMIT = 4096 };
@@ -66,11 +67,29 @@ static uint64_t tick_ns(void)
     return 1000000000ull / (uint64_t)(hertz > 0 ? hertz : 100);
 }
 
+/* A process that lived less than a second did not read the boot id. Then the moment of booting
+ * must be about the same; realtime clocks are set by a little, boots are minutes apart. */
+static bool same_boot_moment(const struct segment_header *header)
+{
+    static const int64_t TOLERANCE_NS = 120 * INT64_C(1000000000);
+    struct timespec real, boot;
+    clock_gettime(CLOCK_REALTIME, &real);
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    int64_t now = (real.tv_sec - boot.tv_sec) * INT64_C(1000000000) + real.tv_nsec - boot.tv_nsec;
+    int64_t then = (int64_t)(header->start_realtime_ns / 2 - header->start_boottime_ns / 2) * 2;
+    int64_t apart;
+    return !__builtin_sub_overflow(now, then, &apart) && apart < TOLERANCE_NS &&
+           apart > -TOLERANCE_NS;
+}
+
 static bool same_boot(const struct segment_header *header)
 {
+    static const uint8_t unknown[sizeof(header->boot_id)];
     char buf[64];
     uint8_t id[16] = {0};
     size_t digits = 0;
+    if (memcmp(header->boot_id, unknown, sizeof(unknown)) == 0)
+        return same_boot_moment(header);
     if (process_file("/proc/sys/kernel/random/boot_id", buf, sizeof(buf)) <= 0)
         return false;
     for (const char *at = buf; *at && digits < 32; at++) {
@@ -82,6 +101,15 @@ static bool same_boot(const struct segment_header *header)
         digits++;
     }
     return digits == 32 && memcmp(id, header->boot_id, sizeof(id)) == 0;
+}
+
+/* The user a process runs as, or UINT32_MAX. */
+static uint32_t owner_of(pid_t pid)
+{
+    char path[PATH_BYTES];
+    struct stat facts;
+    snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+    return stat(path, &facts) == 0 ? facts.st_uid : UINT32_MAX;
 }
 
 static uint64_t pid_namespace(pid_t pid)
@@ -153,8 +181,10 @@ enum process_state process_state(const struct segment_header *header, bool super
     if (pid <= 0 || !read_stat(pid, &line) || line.state == 'Z' || line.state == 'X')
         return PROCESS_KILLED;
     uint64_t tick = tick_ns();
-    if (line.start_ticks > (header->start_boottime_ns + tick) / tick)
+    if (line.start_ticks > header->start_boottime_ns / tick + 1)
         return PROCESS_KILLED; /* the pid is another process's now */
+    if (header->pid_namespace == 0 && owner_of(pid) != header->uid)
+        return PROCESS_KILLED; /* of a namespace that was never recorded, where pids mean others */
     *ret_pid = pid;
     return PROCESS_RUNNING;
 }
