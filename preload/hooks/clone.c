@@ -13,11 +13,11 @@
  * (no CLONE_SETTLS) would write the same data at the same time: from then on that storage is OFF for
  * good, and the segment says so. Everything here is async-signal-safe.
  */
+#include "hooks/leave.h"
 #include "hooks/site.h"
 #include "hooks/trampoline.h"
 #include "runtime/boot.h"
 #include "runtime/process.h"
-#include "runtime/segment.h"
 
 _Static_assert(THREAD_OFF == 4, "the assembly below writes it");
 _Static_assert(sizeof(((struct thread_hot *)0)->state) == 4, "the assembly below writes it");
@@ -162,16 +162,6 @@ static int clone_suspended(clone_function *real_clone, const struct clone_call *
     return ret;
 }
 
-static void give_up_thread(void)
-{
-    struct thread_hot *hot = &thread_hot;
-    segment_note("a thread is no longer measured: it shares its thread-local storage with a clone()");
-    hot->alloc_countdown_bytes = 0;
-    hot->block = NULL;
-    hot->outer = NULL;
-    hot->state = THREAD_OFF;
-}
-
 static int clone_measured(unsigned hook, clone_function *real_clone, const struct clone_call *call)
 {
     if (thread_hot.state == THREAD_OFF || !call->function || !call->stack)
@@ -179,7 +169,7 @@ static int clone_measured(unsigned hook, clone_function *real_clone, const struc
     bool shares_memory = call->flags & CLONE_VM, shares_storage = shares_memory && !(call->flags & CLONE_SETTLS);
     if (shares_storage && !(call->flags & CLONE_VFORK)) {
         thread_count_derived(hook, 0, 0, 0, false);
-        give_up_thread();
+        leave_thread("a thread is no longer measured: it shares its thread-local storage with a clone()");
         return clone_real(real_clone, call);
     }
     struct span span;

@@ -172,7 +172,8 @@ STRONG_EXPORT int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict
     sigset_t copy;
     span_begin(&span, HOOK_sigtimedwait, SITE_HERE());
     const sigset_t *used = wait_set(set, &copy);
-    uint64_t start_ns = clock_monotonic_ns();
+    /* A thread that is OFF may not be allowed to read the clock, and has no signal of ours. */
+    uint64_t start_ns = thread_hot.state == THREAD_OFF ? 0 : clock_monotonic_ns();
     interrupt_begin();
     int ret = next.sigtimedwait(used, ret_info, timeout);
     while (ret < 0 && errno == EINTR && interrupt_was_ours()) {

@@ -25,6 +25,7 @@ static void remember(struct sigaction action)
 #if defined(__x86_64__)
     action.sa_flags |= FLAG_RESTORER;
 #endif
+    action.sa_mask.__val[0] &= ~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)); /* as the kernel does */
     signals_set_disposition(&action);
 }
 
@@ -80,7 +81,10 @@ static sighandler_t change_handler(sighandler_t (*real_signal)(int, sighandler_t
     struct sigaction old;
     signals_disposition(&old);
     if (only_remembered(handler)) {
-        remember((struct sigaction){.sa_handler = handler, .sa_flags = flags});
+        struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+        if (flags == SA_RESTART) /* the BSD form; the other does not defer */
+            action.sa_mask.__val[0] = 1ul << (number - 1);
+        remember(action);
         return old.sa_handler;
     }
     signals_step_aside();

@@ -9,6 +9,12 @@
 #include "hooks/site.h"
 #include "runtime/interrupt.h"
 
+/* Only where a signal of ours can come: a thread that is OFF may not be allowed to read the clock. */
+static uint64_t start_ns(void)
+{
+    return thread_hot.state == THREAD_OFF ? 0 : clock_monotonic_ns();
+}
+
 static struct timespec timespec_of(uint64_t ns)
 {
     return (struct timespec){(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
@@ -37,7 +43,7 @@ STRONG_EXPORT unsigned sleep(unsigned seconds)
     struct span span;
     int saved_errno = errno;
     span_begin(&span, HOOK_sleep, SITE_HERE());
-    uint64_t end_ns = clock_monotonic_ns() + seconds * 1000000000ull;
+    uint64_t end_ns = start_ns() + seconds * 1000000000ull;
     interrupt_begin();
     errno = 0; /* less than a second left reads as 0 too: errno tells it from success */
     unsigned left = next.sleep(seconds);
@@ -58,7 +64,7 @@ STRONG_EXPORT int usleep(useconds_t microseconds)
     struct span span;
     int saved_errno = errno;
     span_begin(&span, HOOK_usleep, SITE_HERE());
-    uint64_t end_ns = clock_monotonic_ns() + microseconds * 1000ull;
+    uint64_t end_ns = start_ns() + microseconds * 1000ull;
     interrupt_begin();
     int ret = next.usleep(microseconds);
     if (ret < 0 && errno == EINTR && interrupt_was_ours()) {

@@ -1,6 +1,8 @@
 /* syscall.c: syscall() and prctl(): timed; what matters to libstrong itself is noticed.
  *
- * Entering seccomp is made known before it happens, because afterwards too much may be forbidden. A
+ * Entering seccomp is made known before it happens, because afterwards too much may be forbidden; in
+ * strict mode the kernel takes even the time-stamp counter away (arch/x86/kernel/process.c,
+ * disable_TSC), as PR_SET_TSC does: there measuring ends before the call. A
  * system call that makes a process without sharing memory is followed by process_fork_child in the
  * child. One that can return on another stack, or twice on the same one, must not pass through a frame
  * of ours: syscall is a trampoline, which jumps straight to libc's for those. Any context; behind
@@ -10,6 +12,7 @@
 
 #include "hooks/arguments.h"
 #include "hooks/exec.h"
+#include "hooks/leave.h"
 #include "hooks/site.h"
 #include "hooks/trampoline.h"
 #include "runtime/boot.h"
@@ -21,21 +24,50 @@ TRAMPOLINE(syscall, syscall_pick);
 /* linux/seccomp.h; modes are prctl's, operations are seccomp's */
 enum { SECCOMP_STRICT_MODE = 1, SECCOMP_SET_STRICT = 0, SECCOMP_SET_FILTER = 1 };
 
-/* Does this kind of call put the process under a filter? A NULL filter only probes. */
-static bool enters_seccomp_by_prctl(int option, unsigned long mode, unsigned long filter)
+/* What a call is about to forbid. */
+enum entering { ENTERS_NOTHING, ENTERS_FILTER, ENTERS_STRICT, ENTERS_CLOCKLESS };
+
+/* A NULL filter only probes. */
+static enum entering entering_prctl(int option, unsigned long mode, unsigned long filter)
 {
-    return option == PR_SET_SECCOMP && (mode == SECCOMP_STRICT_MODE || filter);
+    if (option == PR_SET_TSC)
+        return mode == PR_TSC_SIGSEGV ? ENTERS_CLOCKLESS : ENTERS_NOTHING;
+    if (option != PR_SET_SECCOMP)
+        return ENTERS_NOTHING;
+    return mode == SECCOMP_STRICT_MODE ? ENTERS_STRICT : filter ? ENTERS_FILTER : ENTERS_NOTHING;
+}
+
+static enum entering entering_syscall(long number, long a, long b, long c)
+{
+    if (number == SYS_prctl)
+        return entering_prctl((int)a, (unsigned long)b, (unsigned long)c);
+    if (number != SYS_seccomp)
+        return ENTERS_NOTHING;
+    return a == SECCOMP_SET_STRICT ? ENTERS_STRICT : a == SECCOMP_SET_FILTER && c ? ENTERS_FILTER : ENTERS_NOTHING;
+}
+
+/* True: the open span has been ended, because nothing may be measured any more. */
+static bool enter(enum entering entering, struct span *span)
+{
+    if (entering == ENTERS_NOTHING)
+        return false;
+    if (entering != ENTERS_CLOCKLESS)
+        seccomp_enter();
+    if (entering == ENTERS_FILTER)
+        return false;
+    span_end(span, 0, 0);
+    leave_clockless("no longer measured: the program gave up the right to read the clock");
+    return true;
 }
 
 static long measured(long number, long a, long b, long c, long d, long e, long f)
 {
     struct span span;
-    if ((number == SYS_seccomp && (a == SECCOMP_SET_STRICT || (a == SECCOMP_SET_FILTER && c))) ||
-        (number == SYS_prctl && enters_seccomp_by_prctl((int)a, (unsigned long)b, (unsigned long)c)))
-        seccomp_enter();
     span_begin(&span, HOOK_syscall, 0);
+    bool ended = enter(entering_syscall(number, a, b, c), &span);
     long ret = next.syscall(number, a, b, c, d, e, f);
-    span_end(&span, 0, HOOK_ERROR(ret));
+    if (!ended)
+        span_end(&span, 0, HOOK_ERROR(ret));
     return ret;
 }
 
@@ -130,9 +162,9 @@ STRONG_EXPORT int prctl(int option, ...)
     va_end(rest);
     struct span span;
     span_begin(&span, HOOK_prctl, 0);
-    if (enters_seccomp_by_prctl(option, a, b))
-        seccomp_enter();
+    bool ended = enter(entering_prctl(option, a, b), &span);
     int ret = next.prctl(option, a, b, c, d);
-    span_end(&span, 0, HOOK_ERROR(ret));
+    if (!ended)
+        span_end(&span, 0, HOOK_ERROR(ret));
     return ret;
 }
