@@ -106,6 +106,10 @@ static int add_cell(struct decoder *decoder, const struct thread_block *block,
     total->bytes = decode_sum(total->bytes, cell->bytes);
     total->ns = decode_sum(total->ns, ns);
     total->max_ns = max_ns > total->max_ns ? max_ns : total->max_ns;
+    /* the recorded maximum is rounded down to 16 ticks */
+    uint64_t most_ns = decode_ns(header, ((uint64_t)cell->max_ticks_high + 1) * 16);
+    if (most_ns > row->latency.max_ns)
+        row->latency.max_ns = most_ns;
     return add_histogram(decoder, block, cell, &row->latency);
 }
 

@@ -88,6 +88,10 @@ int latency_merge(struct latency *latency, struct arena *arena, const struct lat
 {
     if (other->len == 0)
         return 0;
+    /* one whose longest call is not known makes the sum's unknown too */
+    bool known = other->max_ns && (latency->max_ns || latency->len == 0);
+    uint64_t max_ns = other->max_ns > latency->max_ns ? other->max_ns : latency->max_ns;
+    latency->max_ns = known ? max_ns : 0;
     unsigned low = other_bucket(latency, other->ns_per_tick, other->first);
     unsigned high = other_bucket(latency, other->ns_per_tick, other->first + other->len - 1u);
     int error = span_cover(latency, arena, low, high);
@@ -114,7 +118,8 @@ uint64_t latency_percentile_ns(const struct latency *latency, double share)
         if (seen >= rank)
             break;
     }
-    return to_ns((double)histogram_middle(latency->first + last) * latency->ns_per_tick);
+    uint64_t ns = to_ns((double)histogram_middle(latency->first + last) * latency->ns_per_tick);
+    return latency->max_ns && ns > latency->max_ns ? latency->max_ns : ns;
 }
 
 uint64_t latency_between(const struct latency *latency, uint64_t low_ns, uint64_t high_ns)

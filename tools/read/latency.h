@@ -7,7 +7,7 @@
  *
  * Percentile definition: the value of the bucket that holds the call of rank ceil(share * total),
  * at least 1, in ascending order; a bucket's value is its middle (relative error <= 1/16 from 32
- * ticks up). `total` may be less than the number of calls: some are counted without a bucket.
+ * ticks up), or the longest call's duration where that is less. `total` may be less than the number of calls: some are counted without a bucket.
  */
 #ifndef STRONG_READ_LATENCY_H
 #define STRONG_READ_LATENCY_H
@@ -22,6 +22,7 @@ struct latency {
     uint64_t *counts;
     double ns_per_tick; /* 0: nothing was added yet */
     uint64_t total;     /* calls in all buckets */
+    uint64_t max_ns;    /* no call was longer; 0: not known */
     uint16_t first;
     uint16_t len;
 };
