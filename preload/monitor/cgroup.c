@@ -1,7 +1,7 @@
 /* cgroup.c: how often the process's control group was kept from running by its CPU quota.
  *
- * Owns the counters cgroup_*. Reads /proc/self/cgroup and the group's cpu.stat, at start and exit only
- * (each opens a descriptor for a moment). cgroup v1: nr_periods, nr_throttled, throttled_time in ns;
+ * Owns the counters cgroup_*. Reads /proc/self/cgroup and the group's cpu.stat at the first tick of the
+ * resource series and at exit (each opens a descriptor for a moment and takes 10 to 30 us). cgroup v1: nr_periods, nr_throttled, throttled_time in ns;
  * v2: throttled_usec (kernel Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst). In a
  * container the group's path often names the host's tree while only the own group is mounted: the
  * mount's root is the second candidate. The numbers are the whole group's, not this process's alone.
@@ -14,9 +14,10 @@
 #include "runtime/seccomp.h"
 #include "runtime/system.h"
 
-enum { CGROUP_TEXT = 1024, CGROUP_PATH = 512 };
+enum { CGROUP_TEXT = 4096, CGROUP_PATH = 1024 };
 
 static uint64_t start_periods;
+static char groups[CGROUP_TEXT], stat_text[CGROUP_TEXT], stat_path[CGROUP_PATH]; /* one caller at a time */
 
 struct piece {
     const char *start;
@@ -128,24 +129,22 @@ bool cgroup_parse(const char *text, struct cgroup_throttling *ret)
 
 static bool read_throttling(struct cgroup_throttling *ret)
 {
-    char groups[CGROUP_TEXT], room[CGROUP_PATH];
     if (system_read_file("/proc/self/cgroup", groups, sizeof groups) <= 0)
         return false;
-    struct text path = text_in(room, sizeof room);
+    struct text path = text_in(stat_path, sizeof stat_path);
     for (unsigned attempt = 0; cgroup_stat_path(groups, attempt, &path); attempt++) {
-        char stat[CGROUP_TEXT];
-        if (system_read_file(room, stat, sizeof stat) > 0)
-            return cgroup_parse(stat, ret);
+        if (system_read_file(stat_path, stat_text, sizeof stat_text) > 0)
+            return cgroup_parse(stat_text, ret);
     }
     return false;
 }
 
-void cgroup_read(bool at_start)
+void cgroup_read(bool first)
 {
     struct cgroup_throttling now;
     if (seccomp_entered || !read_throttling(&now))
         return;
-    if (at_start) {
+    if (first) {
         start_periods = now.periods;
         counters_set(COUNTER_cgroup_start_throttled_periods, now.throttled_periods);
         counters_set(COUNTER_cgroup_start_throttled_ns, now.throttled_ns);

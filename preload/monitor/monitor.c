@@ -21,7 +21,6 @@ static void on_promoted(void)
 static void on_exiting(void)
 {
     uint64_t now_ticks = clock_ticks();
-    cgroup_read(false);
     resource_take(now_ticks, RESOURCE_EXIT);
     report_at_exit(now_ticks);
 }

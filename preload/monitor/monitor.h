@@ -3,7 +3,7 @@
  *
  *   monitor_init ─┬─ cpu_init       thread timers and the sampling signal's handler   (cpu.c)
  *                 ├─ resource_init  one reading about once a second                   (resource.c)
- *                 │    └─ cgroup_*  throttling at start and exit                      (cgroup.c)
+ *                 │    └─ cgroup_*  throttling, first tick to exit                    (cgroup.c)
  *                 └─ report_init    STRONG_REPORT                                     (report.c)
  *
  * No thread is started and no descriptor is held. Everything but the *_init functions may run in any
@@ -62,17 +62,17 @@ void resource_promoted(void);
 uint32_t resource_halve(struct resource_record *records, uint32_t count);
 /* The number behind `key` at the start of a line ("read_bytes: 12", "nr_throttled 3"), or
  * RESOURCE_UNKNOWN. Pure. */
-uint64_t resource_field(const char *text, const char *key);
+uint64_t resource_field(const char *lines, const char *key);
 /* The number of the n-th word (0: first) of a text, or RESOURCE_UNKNOWN. Pure. */
-uint64_t resource_word(const char *text, unsigned n);
+uint64_t resource_word(const char *line, unsigned n);
 
 /* ---- cgroup.c ---- */
 
 struct cgroup_throttling {
     uint64_t periods, throttled_periods, throttled_ns;
 };
-/* Reads cpu.stat of the process's own cgroup into the counters. At start and exit only: it opens files. */
-void cgroup_read(bool at_start);
+/* Reads cpu.stat of the process's own cgroup into the counters. Opens files; one caller at a time. */
+void cgroup_read(bool first);
 /* The file to read for /proc/self/cgroup's text: v1 where a cpu controller is mounted, else v2.
  * `attempt` 0, 1, … gives the candidates in order; false when there are no more. Pure. */
 bool cgroup_stat_path(const char *text, unsigned attempt, struct text *ret_path);

@@ -2,9 +2,10 @@
  *
  * Owns TABLE_RESOURCES. One writer at a time: `busy` is taken by an exchange, and whoever finds it taken
  * leaves (the sampling signal's handler may have interrupted the very thread that holds it). A tick costs
- * getrusage and a walk over the thread blocks; files under /proc are read at start and exit only, because
- * each needs a descriptor for a moment. When the table is full every second record goes and the interval
- * doubles, so the series always covers the whole run. In seccomp: nothing, counted.
+ * getrusage and a walk over the thread blocks. Files need a descriptor for a moment and 5 to 30 us each, so
+ * /proc is read only at the exit of a process that was not brief, and the cgroup's baseline at the first
+ * tick; nothing at start. When the table is full every second record goes and the interval doubles, so
+ * the series always covers the whole run. In seccomp: nothing, counted.
  */
 #include "monitor/monitor.h"
 
@@ -13,6 +14,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/counters.h"
+#include "runtime/process.h"
 #include "runtime/seccomp.h"
 #include "runtime/system.h"
 
@@ -20,23 +22,25 @@ enum { RESOURCE_INTERVAL_MS = 1000, RESOURCE_TEXT = 512, RESOURCE_PAGE = 4096, R
 
 static uint32_t busy;
 static uint64_t interval_ns, last_ticks;
+static bool baseline; /* the cgroup's numbers at the first tick are taken */
+static char text[RESOURCE_TEXT]; /* by whoever holds busy: a signal handler's stack may be small */
 
 /* ---- parsing ---- */
 
-static uint64_t number(const char *text)
+static uint64_t number(const char *digits)
 {
-    if (*text < '0' || *text > '9')
+    if (*digits < '0' || *digits > '9')
         return RESOURCE_UNKNOWN;
     uint64_t value = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (uint64_t)(*text - '0');
+    for (; *digits >= '0' && *digits <= '9'; digits++)
+        value = value * 10 + (uint64_t)(*digits - '0');
     return value;
 }
 
-uint64_t resource_field(const char *text, const char *key)
+uint64_t resource_field(const char *lines, const char *key)
 {
     size_t len = strlen(key);
-    for (const char *line = text; *line; line = *line ? line + 1 : line) {
+    for (const char *line = lines; *line; line = *line ? line + 1 : line) {
         if (strncmp(line, key, len) == 0 && (line[len] == ' ' || line[len] == ':')) {
             const char *value = line + len + (line[len] == ':');
             while (*value == ' ' || *value == '\t')
@@ -48,13 +52,13 @@ uint64_t resource_field(const char *text, const char *key)
     return RESOURCE_UNKNOWN;
 }
 
-uint64_t resource_word(const char *text, unsigned n)
+uint64_t resource_word(const char *line, unsigned n)
 {
     while (n--) {
-        text += strcspn(text, " \n");
-        text += strspn(text, " ");
+        line += strcspn(line, " \n");
+        line += strspn(line, " ");
     }
-    return number(text);
+    return number(line);
 }
 
 /* ---- the series ---- */
@@ -111,7 +115,7 @@ static void read_usage(struct resource_record *record)
 /* schedstat has one file a thread; threads that have ended are not in any. */
 static uint64_t read_run_delay(void)
 {
-    char text[RESOURCE_TEXT], room[64];
+    char room[64];
     uint64_t delay_ns = 0, found = 0;
     uint32_t count = monitor_block_count();
     for (uint32_t i = 0; i < count && found < RESOURCE_TASKS; i++) {
@@ -131,9 +135,8 @@ static uint64_t read_run_delay(void)
     return found ? delay_ns : RESOURCE_UNKNOWN;
 }
 
-static __attribute__((noinline)) void read_files(struct resource_record *record)
+static void read_files(struct resource_record *record)
 {
-    char text[RESOURCE_TEXT];
     if (system_read_file("/proc/self/statm", text, sizeof text) > 0) {
         uint64_t pages = resource_word(text, 1);
         record->rss_bytes = pages == RESOURCE_UNKNOWN ? pages : pages * RESOURCE_PAGE;
@@ -164,6 +167,11 @@ static uint64_t allocated_bytes(void)
     return sum;
 }
 
+static bool brief(uint64_t now_ticks)
+{
+    return clock_ticks_to_ns(now_ticks - segment->start_ticks) < PROCESS_BRIEF_NS;
+}
+
 static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_when when)
 {
     struct resource_record record;
@@ -174,10 +182,14 @@ static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_whe
     record.descriptors = segment->descriptors_open;
     record.allocated_bytes = allocated_bytes();
     read_usage(&record);
-    if (when != RESOURCE_TICK)
+    if (when == RESOURCE_EXIT && !brief(now_ticks))
         read_files(&record);
     append(&record);
     segment->last_ticks = last_ticks = now_ticks;
+    if (when == RESOURCE_EXIT ? baseline : when == RESOURCE_TICK && !baseline)
+        cgroup_read(!baseline);
+    if (when == RESOURCE_TICK)
+        baseline = true;
 }
 
 void resource_take(uint64_t now_ticks, enum resource_when when)
@@ -199,8 +211,8 @@ void resource_take(uint64_t now_ticks, enum resource_when when)
 static void begin(void)
 {
     busy = 0;
+    baseline = false;
     interval_ns = RESOURCE_INTERVAL_MS * 1000000ull;
-    cgroup_read(true);
     resource_take(clock_ticks(), RESOURCE_START);
 }
 

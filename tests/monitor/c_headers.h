@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <ctime>
+#include <sys/syscall.h>
 
 #define STRONG_ABI_NAMES
 #define _Static_assert static_assert

@@ -1,14 +1,22 @@
-/* monitor_waits SECONDS: short waits of every kind between bursts of system calls, so that a CPU timer
- * keeps expiring inside the waits. Prints each kind that ever failed with EINTR or returned early. */
+/* monitor_waits SECONDS [forge]: short waits of every kind between bursts of system calls, so that a CPU
+ * timer keeps expiring around the waits. Prints how often each kind failed with EINTR or ended early.
+ * forge: a second thread sends the signals of the main thread's CPU timer itself, as the kernel would,
+ * into the middle of the waits (/proc/self/timers says what they carry); without such a timer none. Linux
+ * since 5.10 hands CPU timers over on the way back to user code, so real ones seldom break a wait. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +82,53 @@ static int wait_receive(void)
     return ret < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
 }
 
+static int wait_signal(void)
+{
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR1);
+    int ret = sigtimedwait(&one, NULL, &(struct timespec){0, WAIT_NS});
+    return ret < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+static volatile sig_atomic_t alarms;
+static void on_alarm(int number)
+{
+    (void)number;
+    alarms++;
+}
+static void set_alarm(long us)
+{
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, us}, {0, us}}, NULL);
+}
+/* These may only end when the program's own handler has run. */
+static int wait_pause(void)
+{
+    sig_atomic_t before = alarms;
+    set_alarm(1000);
+    (void)pause();
+    int ret = alarms != before ? 0 : -1;
+    set_alarm(0);
+    errno = EINTR;
+    return ret;
+}
+static int wait_suspend(void)
+{
+    sigset_t none, one, saved;
+    sigemptyset(&none);
+    sigemptyset(&one);
+    sigaddset(&one, SIGALRM);
+    sigprocmask(SIG_BLOCK, &one, &saved);
+    sig_atomic_t before = alarms;
+    set_alarm(1000);
+    (void)sigsuspend(&none);
+    int ret = alarms != before ? 0 : -1;
+    set_alarm(0);
+    sigprocmask(SIG_SETMASK, &saved, NULL);
+    errno = EINTR;
+    return ret;
+}
+
 static const struct {
     const char *name;
     int (*wait)(void);
@@ -84,6 +139,8 @@ static const struct {
     {"ppoll", wait_ppoll, WAIT_NS},         {"select", wait_select, WAIT_NS},
     {"pselect", wait_pselect, WAIT_NS},     {"epoll_wait", wait_epoll, 1000000},
     {"sem_timedwait", wait_semaphore, 0},   {"recv", wait_receive, 0},
+    {"sigtimedwait", wait_signal, WAIT_NS}, {"pause", wait_pause, 0},
+    {"sigsuspend", wait_suspend, 0},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -100,10 +157,45 @@ static void work(unsigned calls)
     }
 }
 
+/* The signal and the value of the first CPU timer of this process. */
+static int find_timer(int *ret_signal, void **ret_value)
+{
+    FILE *file = fopen("/proc/self/timers", "r");
+    int found = file && fscanf(file, "ID: %*d signal: %d/%p", ret_signal, ret_value) == 2;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static unsigned long forged;
+static volatile int stop_forging;
+static void *forge(void *main_thread)
+{
+    int number;
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    info.si_code = SI_TIMER;
+    if (!find_timer(&number, &info.si_value.sival_ptr))
+        return NULL;
+    info.si_signo = number;
+    while (!stop_forging) {
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)(intptr_t)main_thread, number, &info);
+        forged++;
+        struct timespec pause = {0, 1700000};
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     double seconds = argc > 1 ? atof(argv[1]) : 1;
     unsigned long interrupted[KINDS] = {0}, early[KINDS] = {0}, other[KINDS] = {0};
+    pthread_t forger;
+    int forging = argc > 2 && strcmp(argv[2], "forge") == 0;
+    signal(SIGALRM, on_alarm);
+    if (forging && pthread_create(&forger, NULL, forge, (void *)(intptr_t)gettid()) != 0)
+        return 1;
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     sem_init(&never, 0, 0);
     if (pipe(quiet) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, quiet_socket) < 0)
@@ -125,6 +217,11 @@ int main(int argc, char **argv)
             other[kind]++;
         else if (took < kinds[kind].least_ns)
             early[kind]++;
+    }
+    stop_forging = 1;
+    if (forging) {
+        pthread_join(forger, NULL);
+        fprintf(stderr, "forged %lu\n", forged);
     }
     for (unsigned kind = 0; kind < KINDS; kind++)
         printf("%s interrupted %lu early %lu failed %lu\n", kinds[kind].name, interrupted[kind], early[kind], other[kind]);
