@@ -115,6 +115,8 @@ int main(void)
     if (len <= 0)
         return 1;
     *strrchr(directory, '/') = '\0';
+    if (chdir(directory) < 0) /* which the libraries' search paths mean by "." */
+        return 1;
     errno = 0;
     from_main();
     printf("errno %d\n", errno);

@@ -1,4 +1,4 @@
-/* libhook_rpath: dlopen and dlmopen on behalf of a library whose DT_RPATH (the older kind) is its own directory. */
+/* libhook_rpath: dlopen and dlmopen on behalf of a library whose DT_RPATH (the older kind) is the working directory. */
 #include <dlfcn.h>
 
 void *hook_open(const char *name, int mode)

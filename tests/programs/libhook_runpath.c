@@ -1,4 +1,4 @@
-/* libhook_runpath: dlopen and dlmopen on behalf of a library whose DT_RUNPATH is its own directory. */
+/* libhook_runpath: dlopen and dlmopen on behalf of a library whose DT_RUNPATH is the working directory. */
 #include <dlfcn.h>
 
 void *hook_open(const char *name, int mode)
