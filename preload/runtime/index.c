@@ -61,7 +61,8 @@ uint64_t index_mix(uint64_t value)
 uint64_t index_hash(uint64_t seed, const void *bytes, unsigned len)
 {
     const unsigned char *at = bytes;
-    uint64_t hash = 0xcbf29ce484222325ull ^ seed;
+    /* The seed is mixed first: as it is, it could cancel against the first byte. */
+    uint64_t hash = 0xcbf29ce484222325ull ^ index_mix(seed + 0x9E3779B97F4A7C15ull);
     for (unsigned i = 0; i < len; i++)
         hash = (hash ^ at[i]) * 0x100000001b3ull;
     hash = index_mix(hash);

@@ -1,7 +1,7 @@
 /* sampler.c: see sampler.h. Owns nothing but each thread's random state; the sums live in the segment.
  *
- * -ln(u): u = m · 2^e with m in [1, 2); ln m by the series of artanh((m-1)/(m+1)), whose argument stays
- * below 1/3: seven terms leave an error under 1e-9. 1 - e^-x: e^-x = (e^-(x/2^k))^(2^k) with a Taylor
+ * -ln(u): u = m · 2^e with m in [√½, √2); ln m by the series of artanh((m-1)/(m+1)), whose argument stays
+ * below 0.18: seven terms leave an error under 1e-11. 1 - e^-x: e^-x = (e^-(x/2^k))^(2^k) with a Taylor
  * polynomial for the small argument (and directly for x < 2^-4, where 1 - e^-x would cancel).
  */
 #include "runtime/sampler.h"
@@ -28,6 +28,10 @@ double sampler_minus_log(double u)
     } split = {u};
     int exponent = (int)(split.bits >> 52) - 1023;
     split.bits = (split.bits & 0xfffffffffffffull) | 1023ull << 52;
+    if (split.value > 1.41421356237309505) { /* so that the series' argument stays small */
+        split.value /= 2;
+        exponent++;
+    }
     double t = (split.value - 1) / (split.value + 1), square = t * t;
     double series = 1.0 / 13;
     for (int odd = 11; odd >= 1; odd -= 2)

@@ -52,8 +52,8 @@ unsigned span_class(unsigned hook, uint32_t target)
 
 static __attribute__((noinline, cold)) void end_crowd(struct span *span, uint64_t bytes, int error)
 {
-    if (span->mode == SPAN_OFF)
-        return;
+    if (span->mode == SPAN_OFF || thread_hot.state == THREAD_OFF)
+        return; /* the second: switched off inside the call, and the clock may be gone (strict seccomp) */
     if (thread_hot.state == THREAD_BUSY)
         counters_add(COUNTER_nested_calls, 1);
     thread_crowd_add(span->hook, bytes, clock_ticks() - span->start_ticks, error != 0);
@@ -115,16 +115,15 @@ void span_end(struct span *span, uint64_t bytes, int error)
         return;
     }
     struct thread_hot *hot = &thread_hot;
-    uint64_t now = clock_ticks(), ticks = now - span->start_ticks;
-    if (strong_unlikely((int64_t)ticks < 0))
-        ticks = 0;
-    uint32_t was = hot->state;
-    struct thread *self = hot->self;
-    if (strong_unlikely(was != THREAD_READY || !self)) { /* detached inside the call */
+    if (strong_unlikely(hot->state != THREAD_READY)) { /* detached or switched off inside the call */
         span->mode = SPAN_CROWD;
         end_crowd(span, bytes, error);
         return;
     }
+    uint64_t now = clock_ticks(), ticks = now - span->start_ticks;
+    if (strong_unlikely((int64_t)ticks < 0))
+        ticks = 0;
+    struct thread *self = hot->self;
     hot->state = THREAD_BUSY;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     struct thread_block *block = self->block;
@@ -166,7 +165,7 @@ void span_end(struct span *span, uint64_t bytes, int error)
     if (strong_unlikely(--hot->event_countdown_calls <= 0 || ticks >= ring_slow_ticks))
         event(span, ticks, bytes, error, stack);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    hot->state = was;
+    hot->state = THREAD_READY;
     if (strong_unlikely(now >= process_next_tick))
         due(now);
 }

@@ -40,10 +40,10 @@ void text_decimal(struct text *text, uint64_t value, uint64_t divisor, unsigned 
 {
     static const unsigned scales[] = {1, 10, 100, 1000};
     unsigned scale = scales[decimals & 3];
-    uint64_t rounded = (uint64_t)(((__uint128_t)value * scale + divisor / 2) / divisor);
-    text_unsigned(text, rounded / scale);
+    __uint128_t rounded = ((__uint128_t)value * scale + divisor / 2) / divisor;
+    text_unsigned(text, (uint64_t)(rounded / scale));
     if (scale == 1)
         return;
     text_string(text, ".");
-    put_number(text, rounded % scale, 10, decimals & 3);
+    put_number(text, (uint64_t)(rounded % scale), 10, decimals & 3);
 }
