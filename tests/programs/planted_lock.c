@@ -8,7 +8,7 @@ static double end;
 __attribute__((noinline)) static void work_under_lock(void)
 {
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 20000; i++)
         total += (unsigned long)i;
     pthread_mutex_unlock(&lock);
 }

@@ -107,6 +107,16 @@ void busy(AnalyseCase &c, uint64_t cpu_ns)
     c.cpu(cpu_ns);
 }
 
+/* A reading of a process that the kernel took the CPU from: CPU-bound all the same. */
+void crowded(AnalyseCase &c)
+{
+    busy(c, 3 * kSecond);
+    resource_record *readings = c.segment.records<resource_record>(TABLE_RESOURCES);
+    readings[1].voluntary_switches = readings[1].involuntary_switches = 0;
+    readings[2].voluntary_switches = 10;
+    readings[2].involuntary_switches = 5000;
+}
+
 void series(AnalyseCase &c, unsigned seconds, std::function<void(unsigned, resource_record &)> fill)
 {
     c.segment.lasts(seconds);
@@ -163,6 +173,14 @@ const RuleCase kCases[] = {
              .counted(HOOK_pthread_mutex_lock, 100000);
      },
      SEVERITY_CRITICAL, "take_job held by put_job"},
+    {"AHandfulOfLongLockWaitsIsANote", FINDING_lock_contention, FINDING_FOUND,
+     [](AnalyseCase &c) {
+         uint32_t lock = c.segment.site(TARGET_LOCK, c.function("take_job"));
+         c.segment.thread(1, "main")
+             .calls(9, HOOK_pthread_mutex_lock, lock, t(300 * kMs))
+             .counted(HOOK_pthread_mutex_lock, 300);
+     },
+     SEVERITY_NOTE},
     {"LockContentionIsNotFoundWhereLocksAreFree", FINDING_lock_contention, FINDING_NOT_FOUND,
      [](AnalyseCase &c) { c.segment.thread(1, "main").counted(HOOK_pthread_mutex_lock, 100000); }},
     {"LockContentionIsNotApplicableWithoutLocks", FINDING_lock_contention, FINDING_NOT_APPLICABLE,
@@ -232,6 +250,8 @@ const RuleCase kCases[] = {
 
     {"AllocationPressureIsFoundWithItsTopSite", FINDING_allocation_pressure, FINDING_FOUND,
      [](AnalyseCase &c) { allocations(c, 400, 500); }, SEVERITY_CRITICAL, "parse_row"},
+    {"ATenthInTheAllocatorIsANote", FINDING_allocation_pressure, FINDING_FOUND,
+     [](AnalyseCase &c) { allocations(c, 100, 900); }, SEVERITY_NOTE},
     {"AllocationPressureIsNotFoundWhereItIsSmall", FINDING_allocation_pressure, FINDING_NOT_FOUND,
      [](AnalyseCase &c) { allocations(c, 30, 900); }},
     {"AllocationPressureIsNotMeasuredWithoutSamples", FINDING_allocation_pressure,
@@ -241,6 +261,8 @@ const RuleCase kCases[] = {
 
     {"CpuBoundNamesTheHotFunctionAndIsANote", FINDING_cpu_bound, FINDING_FOUND,
      [](AnalyseCase &c) { busy(c, 10 * kSecond); }, SEVERITY_NOTE, "70.0 % of it in crunch"},
+    {"CpuBoundIsFoundWhereOthersTookTheCpu", FINDING_cpu_bound, FINDING_FOUND, crowded,
+     SEVERITY_NOTE, "others use the CPUs too"},
     {"CpuBoundIsNotFoundForAnIdleProgram", FINDING_cpu_bound, FINDING_NOT_FOUND,
      [](AnalyseCase &c) { busy(c, 2 * kSecond); }},
     {"CpuBoundIsNotMeasuredWithoutReadingsOrSamples", FINDING_cpu_bound, FINDING_NOT_MEASURED,
@@ -300,6 +322,11 @@ const RuleCase kCases[] = {
      }},
     {"MemoryGrowthIsNotMeasuredInAShortRun", FINDING_memory_growth, FINDING_NOT_MEASURED, nothing},
 };
+
+void PrintTo(const RuleCase &one, std::ostream *out)
+{
+    *out << one.name;
+}
 
 class Rule : public testing::TestWithParam<RuleCase>
 {

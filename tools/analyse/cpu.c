@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CPU_SAMPLES_LEAST = 50, ALLOCATOR_PERCENT_LEAST = 8 };
+/* The allocator's share of the CPU time that is worth a note, a warning, critical: a compiler or an
+ * interpreter in good health spends up to a tenth there. */
+enum {
+    CPU_SAMPLES_LEAST = 50,
+    ALLOCATOR_PERCENT_LEAST = 8,
+    ALLOCATOR_PERCENT_WARNING = 15,
+    ALLOCATOR_PERCENT_CRITICAL = 30,
+};
 
 /* Confidence of what is read off samples: relative error about 1 / sqrt(n). */
 static enum finding_confidence sample_confidence(const struct analysis *analysis, uint64_t samples)
@@ -74,6 +81,10 @@ void rules_allocation_pressure(struct analysis *analysis, struct finding *findin
                                        units_plural(calls, "allocation").text);
         return;
     }
+    if (share * 100 < ALLOCATOR_PERCENT_WARNING)
+        rules_limit(finding, SEVERITY_NOTE);
+    else if (share * 100 < ALLOCATOR_PERCENT_CRITICAL)
+        rules_limit(finding, SEVERITY_WARNING);
     uint64_t sampled = model->samples[SAMPLE_ALLOCATED].weight;
     const char *first = allocating_place(analysis, 0, sampled);
     const char *second = allocating_place(analysis, 1, sampled);

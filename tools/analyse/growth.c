@@ -8,10 +8,10 @@
 enum {
     GROWTH_READINGS = 6,
     DESCRIPTOR_LEAST = 20,
-    MEMORY_LEAST = 16 << 20,
+    MEMORY_LEAST = 32 << 20,
 };
 #define GROWTH_SECONDS 5.0
-#define GROWTH_WARNING_SECONDS 30.0 /* shorter than this growth may be the start of a plateau */
+#define GROWTH_WARNING_SECONDS 60.0 /* shorter than this growth may be the start of a plateau */
 
 struct growth {
     uint64_t middle, three_quarters, last, peak;

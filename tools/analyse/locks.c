@@ -63,6 +63,8 @@ int locks_make(struct analysis *analysis)
     return 0;
 }
 
+enum { WAITS_LEAST = 50 };
+
 void rules_lock_contention(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -74,7 +76,7 @@ void rules_lock_contention(struct analysis *analysis, struct finding *finding)
         waits += analysis->locks[i].waits;
         ns += analysis->locks[i].ns;
     }
-    if (taken == 0) {
+    if (taken == 0 && waits == 0) {
         rules_not_applicable(finding, "it took no lock");
         return;
     }
@@ -84,6 +86,9 @@ void rules_lock_contention(struct analysis *analysis, struct finding *finding)
                        units_count(waits).text, units_duration(ns).text);
         return;
     }
+    /* A handful of long waits is a thread that lost the CPU while it held the lock. */
+    if (waits < WAITS_LEAST)
+        rules_limit(finding, SEVERITY_NOTE);
     const struct analysis_lock *top = &analysis->locks[0];
     const char *waiter = top->waiter[0] != '\0'
                              ? top->waiter

@@ -181,22 +181,23 @@ static bool table_grow(struct table *table)
     return true;
 }
 
-/* The row of a function; NULL when memory is exhausted. Valid until the next call. */
+/* The row of a function; NULL when memory is exhausted. Valid until the next call. Without symbols
+ * every address would be a function of its own: the module as a whole is the row then. */
 static struct profile_function *table_find(struct table *table, const struct symbol *symbol)
 {
+    const char *name = symbol->named ? symbol->function : symbol->module;
     if (table->count == table->capacity && !table_grow(table))
         return NULL;
-    uint64_t hash = hash_text(hash_text(0xcbf29ce484222325ull, symbol->function), symbol->module);
+    uint64_t hash = hash_text(hash_text(0xcbf29ce484222325ull, name), symbol->module);
     size_t at = hash & (table->slot_count - 1);
     for (; table->slots[at] != 0; at = (at + 1) & (table->slot_count - 1)) {
         struct profile_function *found = &table->functions[table->slots[at] - 1];
-        if (strcmp(found->name, symbol->function) == 0 &&
-            strcmp(found->module, symbol->module) == 0)
+        if (strcmp(found->name, name) == 0 && strcmp(found->module, symbol->module) == 0)
             return found;
     }
     struct profile_function *function = &table->functions[table->count];
-    *function = (struct profile_function){
-        .name = symbol->function, .module = symbol->module, .named = symbol->named};
+    *function =
+        (struct profile_function){.name = name, .module = symbol->module, .named = symbol->named};
     table->last_sample[table->count] = 0;
     table->slots[at] = (uint32_t)++table->count;
     return function;
@@ -314,6 +315,19 @@ static bool walk_all(struct walk *walk)
     return true;
 }
 
+/* "[sort]", as other profilers write it. */
+static const char *unnamed(struct arena *arena, const char *module)
+{
+    size_t len = strlen(module);
+    char *name = module[0] != '[' ? arena_take(arena, len + 3) : NULL;
+    if (name == NULL)
+        return module;
+    name[0] = '[';
+    memcpy(name + 1, module, len);
+    name[len + 1] = ']';
+    return name;
+}
+
 int profile_make(const struct model *model, struct symbols *symbols, struct arena *arena,
                  struct profile *ret_profile)
 {
@@ -327,6 +341,9 @@ int profile_make(const struct model *model, struct symbols *symbols, struct aren
     }
     if (done && profile.count > 0) {
         memcpy(profile.functions, walk.table.functions, profile.count * sizeof(*profile.functions));
+        for (size_t i = 0; i < profile.count; i++)
+            if (!profile.functions[i].named)
+                profile.functions[i].name = unnamed(arena, profile.functions[i].module);
         qsort(profile.functions, profile.count, sizeof(*profile.functions), hotter_first);
     }
     free(walk.table.functions);

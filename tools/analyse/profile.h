@@ -17,7 +17,7 @@
 #include "read/symbols.h"
 
 struct profile_function {
-    const char *name;
+    const char *name; /* "[module]" for all of a module without symbols */
     const char *module;
     bool named;
     const char *file; /* of its hottest address; only for those that are shown, else NULL */

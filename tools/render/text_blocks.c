@@ -30,7 +30,9 @@ const char *text_blocks_command(const struct model_process *process)
 void text_blocks_functions(struct screen *screen, const struct analysis *analysis, unsigned most)
 {
     const struct profile *profile = &analysis->profile;
-    if (profile->count == 0 || profile->cpu_ns == 0 || profile->functions[0].cpu_self_ns == 0)
+    enum { SAMPLES_LEAST = 20 }; /* fewer say nothing about who is hot */
+    if (profile->count == 0 || profile->cpu_samples < SAMPLES_LEAST ||
+        profile->functions[0].cpu_self_ns == 0)
         return;
     screen_print(screen, STYLE_BOLD, "Hottest functions, by CPU time of their own");
     for (size_t i = 0; i < profile->count && i < most && profile->functions[i].cpu_self_ns > 0;
