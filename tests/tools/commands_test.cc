@@ -350,6 +350,37 @@ TEST_F(CommandsTest, RunRecognisesOtherMachinesMuslAndGo)
     EXPECT_TRUE(has(outcome.err, "Go program")) << outcome.err;
 }
 
+TEST_F(CommandsTest, RunReportsOnStderrAndLeavesStdoutToTheProgram)
+{
+    if (access(STRONG_SO, R_OK) != 0)
+        GTEST_SKIP() << "no libstrong.so in this build";
+    Outcome outcome = shell("$R run --name=mine -- /bin/cat /etc/passwd");
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.out, slurp("/etc/passwd"));
+    EXPECT_TRUE(has(outcome.err, "cat /etc/passwd")) << outcome.err;
+    EXPECT_TRUE(has(outcome.err, "Where ")) << outcome.err;
+    Outcome later = shell("$R --json mine");
+    EXPECT_TRUE(has(later.out, "\"name\": \"cat\"")) << later.err;
+    outcome = shell("$R run --json --output=report.json -- sh -c 'exit 3'");
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_TRUE(has(slurp(folder / "report.json"), "\"exit_status\": 3"));
+}
+
+TEST_F(CommandsTest, RunMergesTheProcessesItStarted)
+{
+    if (access(STRONG_SO, R_OK) != 0)
+        GTEST_SKIP() << "no libstrong.so in this build";
+    Outcome outcome = shell("$R run --json --output=report.json -- sh -c 'cat /etc/passwd > /dev/null; "
+                            "cat /etc/group > /dev/null; exec cat /etc/hostname > /dev/null'");
+    EXPECT_EQ(outcome.code, 0);
+    std::string report = slurp(folder / "report.json");
+    for (const char *file : {"/etc/passwd", "/etc/group", "/etc/hostname"})
+        EXPECT_TRUE(has(report, file)) << file;
+    EXPECT_TRUE(has(report, "\"cmdline\": \"cat /etc/hostname\""))
+        << "what the first process became by exec is what the user started";
+}
+
 TEST_F(CommandsTest, RunPassesSignalsOn)
 {
     Outcome outcome = shell("$R run --no-report -- sh -c 'trap \"echo got; exit 9\" TERM; echo ready > flag; "

@@ -143,7 +143,7 @@ TEST_F(DirectoryTest, CollectsTheOldestFinishedFirst)
     clock_gettime(CLOCK_BOOTTIME, &now);
     running.header().pid = getpid();
     running.header().state = SEGMENT_RUNNING;
-    running.header().start_boottime_ns = uint64_t(now.tv_sec) * 1000000000;
+    running.header().start_boottime_ns = uint64_t(now.tv_sec + 1) * 1000000000; /* not before this process */
     std::string alive = write(running);
     read();
     uint64_t bytes = 0;

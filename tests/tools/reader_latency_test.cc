@@ -101,6 +101,22 @@ TEST_F(LatencyTest, MergesClocksOfDifferentLengths)
     EXPECT_NEAR(double(latency_percentile_ns(&nanoseconds, 1)), 1e6, 1e6 / 8);
 }
 
+TEST_F(LatencyTest, GivesNoPercentileAboveTheLongestCall)
+{
+    latency some = {}, other = {}, unknown = {};
+    add(some, 33000, 1, 10);
+    add(other, 33000, 1, 10);
+    add(unknown, 33000, 1, 10);
+    some.max_ns = 33010;
+    other.max_ns = 33020;
+    ASSERT_GT(histogram_middle(histogram_bucket(33000)), 33020u);
+    EXPECT_EQ(latency_percentile_ns(&some, 0.99), 33010u);
+    ASSERT_EQ(latency_merge(&some, &memory, &other), 0);
+    EXPECT_EQ(latency_percentile_ns(&some, 0.99), 33020u);
+    ASSERT_EQ(latency_merge(&some, &memory, &unknown), 0);
+    EXPECT_EQ(latency_percentile_ns(&some, 0.99), histogram_middle(histogram_bucket(33000)));
+}
+
 TEST_F(LatencyTest, CountsBetweenTwoDurations)
 {
     latency some = {};

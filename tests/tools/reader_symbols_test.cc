@@ -15,6 +15,8 @@ namespace {
 
 const char kVictim[] = R"(#include <cstdio>
 #include <link.h>
+#include <mutex>
+static std::mutex lock;
 __attribute__((noinline)) void *here() { return __builtin_return_address(0); }
 static inline __attribute__((always_inline)) void *innermost()
 {
@@ -29,6 +31,8 @@ struct Cart {
 void *Cart::total(int items)
 {
     void *address = items ? innermost() : nullptr; /* OUTER */
+    if (items == 1000000)
+        lock.lock(); /* LOCK */
     asm volatile("" : "+r"(address));
     return address;
 }
@@ -69,7 +73,7 @@ protected:
 
     void build(const std::string &flags)
     {
-        std::string command = "c++ -O2 -g -fPIE -pie -Wl,--build-id " + flags + " -o " + victim +
+        std::string command = "c++ -O2 -g -fPIE -pie -Wl,--build-id " + flags + " -pthread -o " + victim +
                               " " + (folder / "victim.cc");
         ASSERT_EQ(system(command.c_str()), 0);
         offset = strtoull(output_of(victim).c_str(), nullptr, 16);
@@ -94,6 +98,7 @@ protected:
         segment.module(victim, kBias, kBias + 0x100000, kBias,
                        with_build_id ? build_id : std::vector<uint8_t>{});
         segment.sample(SAMPLE_CPU, 0, 0, segment.stack({kBias + offset, 0x10}), 1, 1);
+        names.reset(); /* before the model it refers to */
         made = model_of(segment);
         names.reset(symbols_new(made.get()));
         frame = made->frames[0];
@@ -137,6 +142,21 @@ TEST_F(SymbolsTest, UnfoldsInlinedFunctionsWithTheirLines)
     EXPECT_EQ(std::string(symbols_place(names.get(), &frame)),
               "victim.cc:" + std::to_string(line_of("INNER")));
     EXPECT_EQ(symbols_site(names.get(), &frame), inner) << "cached";
+}
+
+/* std::mutex::lock is inlined from a header of the compiler: that line helps nobody. */
+TEST_F(SymbolsTest, NamesTheProgramsLineNotTheHeadersItUses)
+{
+    std::string calls = output_of("objdump -d --no-show-raw-insn " + victim +
+                                  " | grep -A1 'call.*<pthread_mutex_lock' | sed -n '2s/:.*//p'");
+    offset = strtoull(calls.c_str(), nullptr, 16); /* the return address */
+    ASSERT_NE(offset, 0u) << calls;
+    resolve();
+    const symbol *inner = symbols_site(names.get(), &frame);
+    ASSERT_NE(inner->file, nullptr);
+    EXPECT_EQ(std::string(inner->file).find("victim.cc"), std::string::npos) << inner->file;
+    EXPECT_EQ(std::string(symbols_place(names.get(), &frame)),
+              "victim.cc:" + std::to_string(line_of("LOCK")));
 }
 
 TEST_F(SymbolsTest, FindsASeparateDebugFileBesideTheProgram)

@@ -225,9 +225,25 @@ const struct symbol *symbols_site(struct symbols *symbols, const struct model_fr
     return entry->site;
 }
 
+/* The headers of the compiler and the C and C++ libraries. */
+static bool in_system_header(const char *file)
+{
+    return strncmp(file, "/usr/include/", 13) == 0 || strncmp(file, "/usr/lib/gcc/", 13) == 0 ||
+           strncmp(file, "/usr/local/include/c++/", 23) == 0 ||
+           (strncmp(file, "/usr/lib/llvm", 13) == 0 && strstr(file, "/include/"));
+}
+
+static const struct symbol *own_site(const struct symbol *site)
+{
+    for (const struct symbol *at = site; at; at = at->caller)
+        if (at->file && at->line && !in_system_header(at->file))
+            return at;
+    return site;
+}
+
 const char *symbols_place(struct symbols *symbols, const struct model_frame *frame)
 {
-    const struct symbol *site = symbols_site(symbols, frame);
+    const struct symbol *site = own_site(symbols_site(symbols, frame));
     struct entry *entry = entry_of(symbols, frame);
     if (!entry || !site->file || site->line == 0)
         return site->function;

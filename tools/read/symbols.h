@@ -42,7 +42,8 @@ const struct symbol *symbols_function(struct symbols *symbols, const struct mode
 const struct symbol *symbols_site(struct symbols *symbols, const struct model_frame *frame);
 
 /* "queue.c:88", or "function" or "module+0x…" where no line is known: the short name of a place in a
- * report. Returned string lives as long as the symbols. */
+ * report. Of an inline chain the innermost place outside the system's headers counts: where the program
+ * calls std::mutex::lock, not the line inside it. Returned string lives as long as the symbols. */
 const char *symbols_place(struct symbols *symbols, const struct model_frame *frame);
 
 #endif
