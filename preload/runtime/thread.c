@@ -193,11 +193,11 @@ void thread_detach(void)
         return;
     int saved_errno = errno;
     struct thread_block *block = thread->block;
+    uint64_t lived = clock_ticks() - block->start_ticks;
+    thread_count_derived(HOOK_thread_life, 0, lived, 0, false);
     hot->state = THREAD_BUSY;
     if (thread_monitor.detached)
         thread_monitor.detached(thread);
-    uint64_t lived = clock_ticks() - block->start_ticks;
-    thread_count_derived(HOOK_thread_life, 0, lived, 0, false);
     block->lived_ticks += lived;
     block->now_hook = 0;
     hot->self = NULL;

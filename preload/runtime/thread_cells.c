@@ -142,9 +142,10 @@ void thread_histogram_add_slow(struct thread *thread, struct stat_cell *cell, un
 void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64_t bytes, bool failed)
 {
     struct thread_hot *hot = &thread_hot;
-    uint32_t state = hot->state;
     struct thread *thread = hot->self;
-    if (!thread) {
+    if (hot->state == THREAD_OFF)
+        return;
+    if (hot->state != THREAD_READY) {
         thread_crowd_add(hook, bytes, ticks, failed);
         return;
     }
@@ -160,7 +161,7 @@ void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64
         if (high > cell->max_ticks_high)
             cell->max_ticks_high = (uint32_t)high;
     }
-    hot->state = state;
+    hot->state = THREAD_READY;
 }
 
 void thread_crowd_add(unsigned hook, uint64_t bytes, uint64_t ticks, bool failed)
