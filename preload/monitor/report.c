@@ -150,6 +150,17 @@ void report_due(uint64_t now_ticks)
     leave();
 }
 
+/* The program's name without its directories. */
+static struct string_ref program_name(const char *strings)
+{
+    struct string_ref name = segment->executable;
+    for (uint32_t i = 0; i < segment->executable.len; i++) {
+        if (strings[segment->executable.offset + i] == '/')
+            name = (struct string_ref){segment->executable.offset + i + 1, segment->executable.len - i - 1};
+    }
+    return name;
+}
+
 void report_at_exit(uint64_t now_ticks)
 {
     if (!enter())
@@ -157,7 +168,8 @@ void report_at_exit(uint64_t now_ticks)
     struct text text = text_in(room, sizeof room);
     struct report_facts facts;
     report_facts_whole(now_ticks, &facts);
-    report_table(&text, &facts, segment_record(TABLE_STRINGS, 0), segment->executable);
+    const char *strings = segment_record(TABLE_STRINGS, 0);
+    report_table(&text, &facts, strings, program_name(strings));
     put(&text);
     enabled = false; /* exit handlers may run on: one table is enough */
     leave();

@@ -26,9 +26,9 @@ static std::vector<Function> functions_of(const std::string &text)
     return functions;
 }
 
-class TimingCpuSplit : public testing::TestWithParam<const char *> {};
+class CpuSplit : public testing::TestWithParam<const char *> {};
 
-TEST_P(TimingCpuSplit, SharesAreWithinTwoPointsOfTheMeasuredOnes)
+TEST_P(CpuSplit, SharesAreWithinTwoPointsOfTheMeasuredOnes)
 {
     SegmentDirectory directory;
     Outcome outcome = run_preloaded(directory, {"monitor_split", "6"}, {{"STRONG_CPU_HZ", GetParam()}});
@@ -64,7 +64,7 @@ TEST_P(TimingCpuSplit, SharesAreWithinTwoPointsOfTheMeasuredOnes)
 }
 
 /* 1000: above what the kernel's tick can deliver, the rest comes as overruns. */
-INSTANTIATE_TEST_SUITE_P(Hz, TimingCpuSplit, testing::Values("99", "250", "1000"));
+INSTANTIATE_TEST_SUITE_P(TimingHz, CpuSplit, testing::Values("99", "250", "1000"));
 
 TEST(CpuSampling, NoneAreTakenWhenSwitchedOff)
 {

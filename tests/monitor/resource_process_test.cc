@@ -58,6 +58,64 @@ TEST(ResourceSeries, AShortProcessHasAStartAndAnEnd)
     EXPECT_EQ(series[1].run_delay_ns, RESOURCE_UNKNOWN); /* nor at the end of a brief one */
 }
 
+/* A control group of the CPU controller with a fifth of a CPU, wherever it is mounted; "" if we may not. */
+class QuotaGroup {
+public:
+    QuotaGroup()
+    {
+        for (const char *mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"}) {
+            std::string candidate = std::string(mount) + "/strong-test-" + std::to_string(getpid());
+            bool first = access((std::string(mount) + "/cpu.shares").c_str(), F_OK) == 0;
+            if (mkdir(candidate.c_str(), 0755) != 0)
+                continue;
+            bool set = first ? put(candidate + "/cpu.cfs_period_us", "100000") && put(candidate + "/cpu.cfs_quota_us", "20000")
+                             : put(candidate + "/cpu.max", "20000 100000");
+            if (set) {
+                path = candidate;
+                root = mount;
+                return;
+            }
+            rmdir(candidate.c_str());
+        }
+    }
+    ~QuotaGroup()
+    {
+        if (!path.empty() && rmdir(path.c_str()) != 0)
+            fprintf(stderr, "%s stays\n", path.c_str());
+    }
+    /* Moves this process in; children follow. */
+    bool enter() const { return put(path + "/cgroup.procs", "0"); }
+    bool leave() const { return put(root + "/cgroup.procs", "0"); }
+    std::string path, root;
+
+private:
+    static bool put(const std::string &file, const std::string &text)
+    {
+        std::ofstream stream(file);
+        stream << text;
+        stream.close();
+        return !stream.fail();
+    }
+};
+
+TEST(ResourceSeries, SeesThatTheControlGroupWasThrottled)
+{
+    QuotaGroup group;
+    if (group.path.empty())
+        GTEST_SKIP() << "this machine does not let us make a control group with a quota";
+    SegmentDirectory directory;
+    ASSERT_TRUE(group.enter());
+    Outcome outcome = run_preloaded(directory, {"monitor_life", "compute", "500"});
+    ASSERT_TRUE(group.leave());
+    ASSERT_EQ(outcome.status, 0);
+    SegmentCopy segment(directory.files().at(0));
+    uint64_t periods = segment.counter(COUNTER_cgroup_end_throttled_periods) -
+                       segment.counter(COUNTER_cgroup_start_throttled_periods);
+    EXPECT_GT(periods, 3u); /* the first tick comes after about a second of the two and a half */
+    EXPECT_GE(segment.counter(COUNTER_cgroup_periods), periods);
+    EXPECT_GT(segment.counter(COUNTER_cgroup_end_throttled_ns), segment.counter(COUNTER_cgroup_start_throttled_ns) + 100000000);
+}
+
 TEST(SelfReport, LinesAndATableGoToTheFile)
 {
     SegmentDirectory directory;
