@@ -286,7 +286,7 @@ TEST_F(CommandsTest, RunPutsOursBeforeWhatIsPreloadedAlready)
     Outcome outcome = shell("cp /bin/true fake.so; LD_PRELOAD= $R run --library=$PWD/fake.so --no-report "
                             "-- sh -c 'echo $LD_PRELOAD' 2>/dev/null");
     EXPECT_TRUE(has(outcome.out, "/fake.so\n")) << outcome.out;
-    outcome = shell("LD_PRELOAD=libm.so.6 $R run --library=$PWD/fake.so --no-report "
+    outcome = shell("ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=libm.so.6 $R run --library=$PWD/fake.so --no-report "
                     "-- sh -c 'echo $LD_PRELOAD' 2>/dev/null");
     EXPECT_TRUE(has(outcome.out, "/fake.so:libm.so.6\n")) << outcome.out;
 }
