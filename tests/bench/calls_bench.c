@@ -1,7 +1,6 @@
 /* calls_bench.c: ns per call of what libstrong hooks, for scripts/bench to compare bare and preloaded.
  * Output: one line "name ns" each.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>

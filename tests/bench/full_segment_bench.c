@@ -1,7 +1,6 @@
 /* full_segment_bench.c: a victim that fills its segment: many targets, stacks, sums, cells and threads, so
  * that scripts/bench can time strong-report on it. Run with STRONG_ALLOC_PERIOD=1 STRONG_BLOCK_PERIOD=1us.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,7 +1,6 @@
 /* spawn_bench.c LIBRARY COUNT: median time of posix_spawn + wait of /bin/true, bare and preloaded in
  * turns. Output: "bare_ms preloaded_ms" of the medians and their maximum resident sizes in KiB.
  */
-#define _GNU_SOURCE
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
