@@ -8,6 +8,11 @@
  * call will wait. abstime is not looked at unless libc would (pthread_mutex_timedlock: only when it has
  * to wait).
  *
+ * libc's trylock costs more than its lock. So a mutex that has never been seen held (`contended`, one
+ * byte for each of 4096 sets of addresses) is only looked at: if it is free the real lock is called, by a
+ * jump. Should somebody else get in between, that wait goes unmeasured; but a mutex that people wait
+ * for is soon seen held, and from then on always tried.
+ *
  * Nothing is held across the real call; a thread remembers where it took a lock only for waiters to
  * read (thread_hold). Any thread, also before boot.
  */
@@ -39,6 +44,15 @@ static bool mutex_held(const pthread_mutex_t *mutex)
     if (mutex->__data.__kind & MUTEX_PROTECTED)
         word &= ~MUTEX_CEILING;
     return word != 0;
+}
+
+enum { CONTENDED_SETS = 4096 };
+static uint8_t contended[CONTENDED_SETS];
+
+static inline uint8_t *mutex_contended(const pthread_mutex_t *mutex)
+{
+    uintptr_t address = (uintptr_t)mutex;
+    return &contended[(address >> 4 ^ address >> 16) % CONTENDED_SETS];
 }
 
 static uint32_t mutex_target(const pthread_mutex_t *mutex, const void *site)
@@ -89,17 +103,30 @@ static __attribute__((noinline)) int mutex_slow(pthread_mutex_t *mutex, struct m
 
 /* ---- mutexes ---- */
 
+static __attribute__((noinline)) int mutex_try(pthread_mutex_t *mutex, const void *site)
+{
+    bool ready = counted_enter(HOOK_pthread_mutex_lock), tried = ready && mutex_simple(mutex);
+    if (tried) {
+        if (strong_likely(next.pthread_mutex_trylock(mutex) == 0))
+            return acquired(mutex, site, 0);
+        uint8_t *mark = mutex_contended(mutex);
+        if (!__atomic_load_n(mark, __ATOMIC_RELAXED))
+            __atomic_store_n(mark, 1, __ATOMIC_RELAXED);
+    }
+    return mutex_slow(mutex, (struct mutex_wait){.hook = HOOK_pthread_mutex_lock}, ready, tried, site);
+}
+
+/* No call but the last, which is a jump: so it needs no frame. */
 STRONG_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-    bool ready = counted_enter(HOOK_pthread_mutex_lock), tried = false;
-    if (strong_likely(ready) && mutex_simple(mutex)) {
-        if (strong_likely(next.pthread_mutex_trylock(mutex) == 0)) {
-            thread_hold(mutex, LOCK_SITE());
-            return 0;
-        }
-        tried = true;
+    if (strong_likely(thread_hot.state == THREAD_READY) && mutex_simple(mutex) &&
+        strong_likely(!__atomic_load_n(mutex_contended(mutex), __ATOMIC_RELAXED)) &&
+        strong_likely(__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0)) {
+        thread_count(HOOK_pthread_mutex_lock, 0);
+        thread_hold(mutex, LOCK_SITE());
+        return next.pthread_mutex_lock(mutex);
     }
-    return mutex_slow(mutex, (struct mutex_wait){.hook = HOOK_pthread_mutex_lock}, ready, tried, LOCK_SITE());
+    return mutex_try(mutex, LOCK_SITE());
 }
 
 STRONG_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
