@@ -361,12 +361,12 @@ static inline uint32_t sample_key_stack(uint64_t key) { return (uint32_t)key & 0
 struct resource_record {
     uint64_t ticks; /* never 0 in a live record */
     uint64_t cpu_user_ns, cpu_system_ns;
-    uint64_t peak_rss_bytes, rss_bytes; /* rss only at start, exit, and from a live reader */
+    uint64_t peak_rss_bytes, rss_bytes; /* rss only at exit, and from a live reader */
     uint64_t minor_faults, major_faults;
     uint64_t voluntary_switches, involuntary_switches;
-    uint64_t run_delay_ns; /* waiting for a CPU, /proc/self/schedstat: start and exit */
+    uint64_t run_delay_ns; /* waiting for a CPU, /proc/self/schedstat: exit */
     uint64_t threads, descriptors;
-    uint64_t read_bytes, written_bytes; /* from and to storage: /proc/self/io, start and exit */
+    uint64_t read_bytes, written_bytes; /* from and to storage: /proc/self/io: exit */
     uint64_t allocated_bytes;           /* counted by hooks */
     uint64_t reserved;
 };
