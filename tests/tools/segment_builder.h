@@ -219,7 +219,7 @@ public:
         segment_table &t = header().tables[TABLE_NOTES];
         segment_note &note = records<segment_note>(TABLE_NOTES)[t.used++];
         note.count = count;
-        strncpy(note.text, text.c_str(), sizeof(note.text));
+        memcpy(note.text, text.data(), std::min(text.size(), sizeof(note.text)));
     }
 
     ThreadBuilder thread(uint32_t tid, const std::string &name)
@@ -232,7 +232,7 @@ public:
         block.tid = tid;
         block.owners = 1;
         block.start_ticks = kStartTicks;
-        strncpy(block.name, name.c_str(), sizeof(block.name));
+        memcpy(block.name, name.data(), std::min(name.size(), sizeof(block.name)));
         return ThreadBuilder(*this, offset);
     }
 
