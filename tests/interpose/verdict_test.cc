@@ -1,6 +1,6 @@
-/* The verdict on real processes: twelve programs with one planted bottleneck each, which must be the
- * first finding, and clean programs, which must have no finding above a note. Each runs alone (suite
- * name Timing*), because a bottleneck is a matter of time.
+/* The verdict on real processes: twelve programs with one planted bottleneck each, which must be
+ * the first finding, and clean programs, which must have no finding above a note. Each runs alone
+ * (suite name Timing*), because a bottleneck is a matter of time.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -25,11 +25,13 @@
 
 extern char **environ;
 
-namespace {
+namespace
+{
 
 /* A directory of its own below the build, on a real file system (fsync must mean something). */
-class Run : public testing::Test {
-protected:
+class Run : public testing::Test
+{
+  protected:
     void SetUp() override
     {
         char name[] = "verdict-XXXXXX";
@@ -57,8 +59,8 @@ protected:
         std::string output = directory_ + "/output";
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_addopen(&actions, 1, output.c_str(),
-                                         O_WRONLY | O_CREAT | O_APPEND, 0600);
+        posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                         0600);
         posix_spawn_file_actions_adddup2(&actions, 1, 2);
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_addchdir_np(&actions, directory_.c_str());
@@ -117,7 +119,8 @@ protected:
         std::string all;
         size_t i;
         json_t *one;
-        json_array_foreach (json_object_get(root, "findings"), i, one) {
+        json_array_foreach(json_object_get(root, "findings"), i, one)
+        {
             if (field(one, "state") == "found")
                 all += field(one, "severity") + " " + field(one, "id") + ": " +
                        field(json_object_get(one, "evidence"), "text") + "\n";
@@ -149,7 +152,7 @@ protected:
 
     std::string directory_;
 
-private:
+  private:
     static std::vector<char *> pointers(const std::vector<std::string> &texts)
     {
         std::vector<char *> all;
@@ -164,9 +167,14 @@ struct Planted {
     const char *program, *finding;
 };
 
-void PrintTo(const Planted &one, std::ostream *out) { *out << one.program; }
+void PrintTo(const Planted &one, std::ostream *out)
+{
+    *out << one.program;
+}
 
-class TimingPlanted : public Run, public testing::WithParamInterface<Planted> {};
+class TimingPlanted : public Run, public testing::WithParamInterface<Planted>
+{
+};
 
 TEST_P(TimingPlanted, IsTheFirstFinding)
 {
@@ -182,22 +190,19 @@ TEST_P(TimingPlanted, IsTheFirstFinding)
 }
 
 /* The suite's full name is the prefix and the class; it too has to start with Timing. */
-INSTANTIATE_TEST_SUITE_P(Timing, TimingPlanted,
-                         testing::Values(Planted{"reconnect", "reconnecting"},
-                                         Planted{"lookups", "repeated_lookups"},
-                                         Planted{"nagle", "nagle_stall"},
-                                         Planted{"tiny_writes", "tiny_io"},
-                                         Planted{"lock", "lock_contention"},
-                                         Planted{"malloc", "allocation_pressure"},
-                                         Planted{"fsync", "fsync_bound"},
-                                         Planted{"sleep_loop", "sleep_loop"},
-                                         Planted{"thread_churn", "thread_churn"},
-                                         Planted{"slow_target", "slow_target"},
-                                         Planted{"error_storm", "error_storm"},
-                                         Planted{"cpu", "cpu_bound"}),
-                         [](const auto &info) { return std::string(info.param.program); });
+INSTANTIATE_TEST_SUITE_P(
+    Timing, TimingPlanted,
+    testing::Values(Planted{"reconnect", "reconnecting"}, Planted{"lookups", "repeated_lookups"},
+                    Planted{"nagle", "nagle_stall"}, Planted{"tiny_writes", "tiny_io"},
+                    Planted{"lock", "lock_contention"}, Planted{"malloc", "allocation_pressure"},
+                    Planted{"fsync", "fsync_bound"}, Planted{"sleep_loop", "sleep_loop"},
+                    Planted{"thread_churn", "thread_churn"}, Planted{"slow_target", "slow_target"},
+                    Planted{"error_storm", "error_storm"}, Planted{"cpu", "cpu_bound"}),
+    [](const auto &info) { return std::string(info.param.program); });
 
-class TimingClean : public Run {};
+class TimingClean : public Run
+{
+};
 
 TEST_F(TimingClean, SortingAFileHasNothingAboveANote)
 {

@@ -228,6 +228,8 @@ const RuleCase kCases[] = {
     {"ThreadChurnIsFoundForShortThreads", FINDING_thread_churn, FINDING_FOUND,
      [](AnalyseCase &c) { churn(c, 50000, 20 * kUs, 60 * kUs); }, SEVERITY_CRITICAL,
      "50,000 threads"},
+    {"ThreadsThatWorkMuchLongerThanTheyTakeToStartAreFine", FINDING_thread_churn, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) { churn(c, 5000, 20 * kMs, 300 * kUs); }},
     {"ThreadChurnIsNotFoundForAFewLongThreads", FINDING_thread_churn, FINDING_NOT_FOUND,
      [](AnalyseCase &c) { churn(c, 8, 5 * kSecond, 60 * kUs); }},
     {"ThreadChurnIsNotApplicableForOneThread", FINDING_thread_churn, FINDING_NOT_APPLICABLE,

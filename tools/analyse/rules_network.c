@@ -1,5 +1,5 @@
-/* network.c: the rules about connections and peers: reconnecting, Nagle stalls. (lookups and slow
- * peers: peers.c.) Reads the pseudo rows that libstrong derives for each connection.
+/* rules_network.c: the rules about connections and peers: reconnecting, Nagle stalls. (lookups and
+ * slow peers: rules_peers.c.) Reads the pseudo rows that libstrong derives for each connection.
  */
 #include "analyse/rules.h"
 

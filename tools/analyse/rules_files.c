@@ -1,4 +1,4 @@
-/* files.c: the rules about input and output: waiting for the disk, tiny reads and writes. */
+/* rules_files.c: the rules about input and output: waiting for the disk, tiny reads and writes. */
 #include "analyse/rules.h"
 
 #include <stdlib.h>

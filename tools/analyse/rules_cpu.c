@@ -1,4 +1,5 @@
-/* cpu.c: the rules about the processor: the allocator's share, what is hot, the cgroup's quota. */
+/* rules_cpu.c: the rules about the processor: the allocator's share, what is hot, the cgroup's
+ * quota. */
 #include "analyse/rules.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* peers.c: the rules that compare what was asked of peers: the same name looked up again, one
+/* rules_peers.c: the rules that compare what was asked of peers: the same name looked up again, one
  * target that is slower than its siblings.
  */
 #include "analyse/rules.h"

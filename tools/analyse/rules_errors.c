@@ -1,5 +1,5 @@
-/* errors.c: the rule about calls that keep failing. Failing is often normal (EAGAIN ends a round of
- * reading, a search path gives ENOENT): the table says how much of it is too much.
+/* rules_errors.c: the rule about calls that keep failing. Failing is often normal (EAGAIN ends a
+ * round of reading, a search path gives ENOENT): the table says how much of it is too much.
  */
 #include "analyse/rules.h"
 

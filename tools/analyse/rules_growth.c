@@ -1,5 +1,5 @@
-/* growth.c: the rules about what only grows: open descriptors and memory. A start-up grows too, so
- * only the second half of the readings counts, and every part of it must have grown.
+/* rules_growth.c: the rules about what only grows: open descriptors and memory. A start-up grows
+ * too, so only the second half of the readings counts, and every part of it must have grown.
  */
 #include "analyse/rules.h"
 

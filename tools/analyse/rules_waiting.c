@@ -1,5 +1,5 @@
-/* waiting.c: the rules about time given away on purpose: sleeping in a loop, threads that live too
- * short.
+/* rules_waiting.c: the rules about time given away on purpose: sleeping in a loop, threads that
+ * live too short.
  */
 #include "analyse/rules.h"
 
@@ -97,6 +97,9 @@ void rules_thread_churn(struct analysis *analysis, struct finding *finding)
      * takes beyond their life. */
     struct rules_sum joins = rules_sum(analysis, join_hooks, RULES_ANY_TARGET);
     uint64_t gain = created.ns + (joins.ns > lives.ns ? joins.ns - lives.ns : 0);
+    /* Starting a thread that then works for long is no waste. */
+    if (gain * 20 < lives.ns)
+        return;
     if (!rules_found(analysis, finding, gain, lives.calls))
         return;
     rules_percentiles(finding, &life);
