@@ -4,7 +4,7 @@
  * there is one writer and no signal handler in between. Publication to the reader: a cell's key and an
  * octave's line number are written last, with release. Quotas: cells of class file may take three
  * fifths of the room, so that a program that opens everything still sees its peers; the last
- * OTHER_RESERVE cells are kept for the (other) row of each hook.
+ * OTHER_RESERVE cells, and the pages for them, are kept for the (other) row of each hook.
  */
 #include <string.h>
 
@@ -16,15 +16,19 @@
 enum {
     CELLS_MOST = BLOCK_CELL_PAGES * PAGE_CELL_COUNT,
     OTHER_RESERVE = 64,
+    OTHER_PAGES = OTHER_RESERVE / PAGE_CELL_COUNT,
+    LINE_PAGES_MOST = 8, /* the rest is left to cells */
     CELLS_FILE_MOST = (CELLS_MOST - OTHER_RESERVE) * 3 / 5,
 };
 
-/* Takes one pool page for this block; its number, or -1. */
-static int take_page(struct thread *thread, enum page_kind kind)
+/* Takes one pool page for this block; its number, or -1. `last`: may be one of the last ones. */
+static int take_page(struct thread *thread, enum page_kind kind, bool last)
 {
     struct thread_block *block = thread->block;
     uint32_t number = block->pages_used;
-    if (number >= BLOCK_PAGES || (kind == PAGE_CELLS && block->cell_pages >= BLOCK_CELL_PAGES))
+    if (number >= (last ? BLOCK_PAGES : BLOCK_PAGES - OTHER_PAGES) ||
+        (kind == PAGE_CELLS && block->cell_pages >= BLOCK_CELL_PAGES) ||
+        (kind == PAGE_LINES && thread->lines_used >= LINE_PAGES_MOST * PAGE_LINE_COUNT))
         return -1;
     void *page = segment_take_pages(1);
     if (!page)
@@ -53,7 +57,7 @@ static struct stat_cell *make_cell(struct thread *thread, uint64_t key)
         return NULL;
     uint32_t within = thread->cells_used % PAGE_CELL_COUNT;
     if (within == 0) {
-        int page = take_page(thread, PAGE_CELLS);
+        int page = take_page(thread, PAGE_CELLS, cell_target(key) == 0);
         if (page < 0)
             return NULL;
         thread->cell_page = (uint32_t)page;
@@ -95,7 +99,7 @@ uint64_t *thread_line(struct thread *thread, struct stat_cell *cell, unsigned oc
         return thread_line_at(thread, cell->slots[octave]);
     uint32_t within = thread->lines_used % PAGE_LINE_COUNT;
     if (within == 0) {
-        int page = take_page(thread, PAGE_LINES);
+        int page = take_page(thread, PAGE_LINES, false);
         if (page < 0)
             return NULL;
         thread->line_page = (uint32_t)page;
@@ -160,6 +164,8 @@ void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64
         uint64_t high = ticks >> 4 > UINT32_MAX ? UINT32_MAX : ticks >> 4;
         if (high > cell->max_ticks_high)
             cell->max_ticks_high = (uint32_t)high;
+    } else {
+        thread_crowd_add(hook, bytes, ticks, failed);
     }
     hot->state = THREAD_READY;
 }
