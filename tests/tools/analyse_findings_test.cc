@@ -292,6 +292,11 @@ const RuleCase kCases[] = {
          series(c, 60, [](unsigned s, resource_record &r) { r.descriptors = 10 + 5 * s; });
      },
      SEVERITY_WARNING, "5.0 more each second"},
+    {"DescriptorGrowthIsFoundThoughAllAreClosedAtExit", FINDING_descriptor_growth, FINDING_FOUND,
+     [](AnalyseCase &c) {
+         series(c, 60,
+                [](unsigned s, resource_record &r) { r.descriptors = s < 60 ? 10 + 5 * s : 3; });
+     }},
     {"DescriptorGrowthIsNotFoundAfterAStart", FINDING_descriptor_growth, FINDING_NOT_FOUND,
      [](AnalyseCase &c) {
          series(c, 60, [](unsigned s, resource_record &r) {

@@ -11,7 +11,8 @@ enum {
     MEMORY_LEAST = 32 << 20,
 };
 #define GROWTH_SECONDS 5.0
-#define GROWTH_WARNING_SECONDS 60.0 /* shorter than this growth may be the start of a plateau */
+#define DESCRIPTOR_WARNING_SECONDS 30.0
+#define MEMORY_WARNING_SECONDS 55.0 /* shorter than this growth may be the start of a plateau */
 
 struct growth {
     uint64_t middle, three_quarters, last, peak;
@@ -30,7 +31,11 @@ static bool growth_of(const struct model *model, size_t offset, struct growth *r
 {
     struct growth growth = {0};
     const struct model_resource *first = NULL, *last = NULL;
-    for (size_t i = 0; i < model->resource_count; i++) {
+    /* The reading at exit sees what is left after everything was put away. */
+    size_t count = model->resource_count;
+    if (count > 0 && model->processes[0].state == PROCESS_EXITED)
+        count--;
+    for (size_t i = 0; i < count; i++) {
         const struct model_resource *one = &model->resources[i];
         if (field_of(one, offset) == MODEL_UNKNOWN)
             continue;
@@ -76,6 +81,34 @@ static bool keeps_growing(const struct growth *growth, uint64_t least)
 
 static const char *too_short = "too few readings of it: it has to run for some seconds";
 
+/* The target that was opened most often without being closed; or, where all was closed in the end,
+ * the one that was opened most often. Only where that explains at least `least` descriptors; 0 if
+ * none. */
+static uint32_t likely_leak(struct analysis *analysis, uint64_t least, bool *ret_unclosed)
+{
+    static const uint16_t opening[] = {HOOK_open,   HOOK_open64,  HOOK_openat, HOOK_openat64,
+                                       HOOK_socket, HOOK_connect, HOOK_accept, HOOK_accept4,
+                                       HOOK_fopen,  HOOK_fopen64, HOOK_dup,    HOOK_pipe,
+                                       HOOK_pipe2,  HOOK_NONE};
+    static const uint16_t closing[] = {HOOK_close, HOOK___close, HOOK_fclose, HOOK_NONE};
+    uint32_t leaked = 0, opened_most = 0;
+    uint64_t most_leaked = least, most_opened = least;
+    for (uint32_t t = 1; t < analysis->model->target_count; t++) {
+        uint64_t opened = rules_sum(analysis, opening, t).calls;
+        uint64_t closed = rules_sum(analysis, closing, t).calls;
+        if (opened > closed && opened - closed > most_leaked) {
+            most_leaked = opened - closed;
+            leaked = t;
+        }
+        if (opened > most_opened) {
+            most_opened = opened;
+            opened_most = t;
+        }
+    }
+    *ret_unclosed = leaked != 0;
+    return leaked != 0 ? leaked : opened_most;
+}
+
 void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -90,29 +123,20 @@ void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
         return;
     double rate = (double)(growth.last - growth.middle) / growth.seconds;
     rules_found_anyway(analysis, finding, 0, growth.readings,
-                       growth.span_seconds >= GROWTH_WARNING_SECONDS || rate >= 10
+                       growth.span_seconds >= DESCRIPTOR_WARNING_SECONDS || rate >= 10
                            ? SEVERITY_WARNING
                            : SEVERITY_NOTE);
     finding->confidence = growth.readings >= 30 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
-    uint32_t top = 0;
-    uint64_t most = 0;
-    static const uint16_t opening[] = {HOOK_open,   HOOK_open64,  HOOK_openat, HOOK_openat64,
-                                       HOOK_socket, HOOK_connect, HOOK_accept, HOOK_accept4,
-                                       HOOK_fopen,  HOOK_fopen64, HOOK_dup,    HOOK_pipe,
-                                       HOOK_pipe2,  HOOK_NONE};
-    for (uint32_t t = 1; t < model->target_count; t++) {
-        uint64_t opened = rules_sum(analysis, opening, t).calls;
-        uint64_t closed = rules_sum(analysis, rules_close_hooks, t).calls;
-        if (opened > closed && opened - closed > most) {
-            most = opened - closed;
-            top = t;
-        }
-    }
+    bool unclosed;
+    uint32_t top = likely_leak(analysis, (growth.last - growth.middle) / 2, &unclosed);
     finding->where = top != 0 ? rules_target_name(analysis, top) : "";
     finding->evidence =
         rules_text(analysis, "%s open, %.1f more each second over the last %.0f s%s%s",
                    units_count(growth.last).text, rate, growth.seconds,
-                   top != 0 ? "; most opened and not closed: " : "", finding->where);
+                   top == 0   ? ""
+                   : unclosed ? "; most opened and not closed: "
+                              : "; most often opened: ",
+                   finding->where);
     finding->assumption = "no time is gained; the process fails when its limit is reached";
     finding->fix =
         top != 0 ? rules_text(analysis, "close what is opened for %s on every path", finding->where)
@@ -135,7 +159,7 @@ void rules_memory_growth(struct analysis *analysis, struct finding *finding)
     if (!keeps_growing(&growth, least))
         return;
     rules_found_anyway(analysis, finding, 0, growth.readings,
-                       growth.span_seconds >= GROWTH_WARNING_SECONDS ? SEVERITY_WARNING
+                       growth.span_seconds >= MEMORY_WARNING_SECONDS ? SEVERITY_WARNING
                                                                      : SEVERITY_NOTE);
     finding->confidence = growth.readings >= 60 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
     const struct profile_function *top = NULL;
