@@ -2,7 +2,8 @@
  *
  * Modules, frames and stacks are put behind each other (each process has its own addresses); what has
  * a meaning beyond its process (targets, rows, hooks, errors, notes) is summed. A lock or a call site is
- * the same in two processes when it is at the same place of the same file.
+ * the same in two processes when it is at the same place of the same file. Long because each part of a
+ * model needs its own rule and all of them share the merger's maps; a rule is a function of its own.
  */
 #include <errno.h>
 #include <stdlib.h>
