@@ -97,6 +97,8 @@ STRONG_EXPORT int sigpending(sigset_t *ret_set)
 {
     struct span span;
     span_begin(&span, HOOK_sigpending, 0);
+    if (!signals_sampling_number && thread_hot.state != THREAD_OFF)
+        signals_settle();
     int ret = next.sigpending(ret_set);
     int number = signals_sampling_number;
     if (ret == 0 && number)
@@ -110,7 +112,13 @@ STRONG_EXPORT int sigpending(sigset_t *ret_set)
 /* The set to wait for: the caller's own, or `copy` without the sampling signal. */
 static const sigset_t *wait_set(const sigset_t *set, sigset_t *copy)
 {
-    if (!signals_sampling_number || thread_hot.state == THREAD_OFF || !signals_readable(set))
+    if (thread_hot.state == THREAD_OFF)
+        return set;
+    if (!signals_sampling_number) {
+        signals_settle();
+        return set;
+    }
+    if (!signals_readable(set))
         return set;
     switch (signals_strip(set, copy)) {
     case SIGNALS_STRIPPED:

@@ -12,6 +12,7 @@
 #include "runtime/arena.h"
 #include "runtime/boot.h"
 #include "runtime/process.h"
+#include "runtime/signals.h"
 
 union thread_routine {
     void *(*posix)(void *);
@@ -85,9 +86,8 @@ static inline struct thread_start begin(void *argument, void *frame)
 {
     struct thread_start start = *(struct thread_start *)argument;
     give_back(argument);
+    thread_hot.app_blocks_signal = start.app_blocks_signal; /* before it can be unblocked for real */
     thread_started(frame);
-    if (start.app_blocks_signal)
-        thread_hot.app_blocks_signal = 1;
     return start;
 }
 
@@ -122,8 +122,10 @@ STRONG_EXPORT int pthread_create(pthread_t *restrict ret_thread, const pthread_a
     struct span span;
     span_begin(&span, HOOK_pthread_create, SITE_HERE());
     struct thread_start *start = prepare((union thread_routine){.posix = routine}, argument);
+    signals_thread_begin();
     int ret = start ? next.pthread_create(ret_thread, attributes, start_posix, start)
                     : next.pthread_create(ret_thread, attributes, routine, argument);
+    signals_thread_end();
     if (ret && start)
         give_back(start);
     span_end(&span, 0, ret);
@@ -140,8 +142,10 @@ STRONG_EXPORT int thrd_create(thrd_t *ret_thread, thrd_start_t routine, void *ar
     struct span span;
     span_begin(&span, HOOK_thrd_create, SITE_HERE());
     struct thread_start *start = prepare((union thread_routine){.c11 = routine}, argument);
+    signals_thread_begin();
     int ret = start ? next.thrd_create(ret_thread, start_c11, start)
                     : next.thrd_create(ret_thread, routine, argument);
+    signals_thread_end();
     if (ret != thrd_success && start)
         give_back(start);
     span_end(&span, 0, c11_error(ret));

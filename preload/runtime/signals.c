@@ -68,6 +68,22 @@ void signals_step_aside(void)
     signals_settle();
 }
 
+void signals_thread_begin(void)
+{
+    int number = signals_sampling_number;
+    if (number && thread_hot.app_blocks_signal)
+        change_mask(SIG_BLOCK, number);
+}
+
+void signals_thread_end(void)
+{
+    int number = signals_sampling_number;
+    if (number && thread_hot.app_blocks_signal)
+        change_mask(SIG_UNBLOCK, number);
+    else
+        signals_settle(); /* somebody stepped aside meanwhile */
+}
+
 /* ---- sets ---- */
 
 bool signals_readable(const sigset_t *set)

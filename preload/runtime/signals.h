@@ -41,6 +41,11 @@ void signals_step_aside(void);
 /* After that: makes the calling thread's belief true, if it is not yet. */
 void signals_settle(void);
 
+/* Around the making of a thread: where the calling thread believes the signal blocked, it is for that
+ * moment, and the new thread starts that way, until its own belief has been set. */
+void signals_thread_begin(void);
+void signals_thread_end(void);
+
 /* What a set says about the sampling signal. The kernel's part (the first 64 signals) is copied. */
 enum signals_set {
     SIGNALS_WITHOUT,  /* the copy is equal */

@@ -302,16 +302,17 @@ static void semaphore(void)
     print("\n");
     sem_wait(&semaphore);
     struct sigaction action = {.sa_handler = nothing};
-    struct itimerspec in = {.it_value = {0, 5000000}};
+    struct itimerspec in = {{0, 5000000}, {0, 5000000}}; /* one alone may come too early */
     timer_t timer;
     sigaction(SIGALRM, &action, NULL);
     timer_create(CLOCK_MONOTONIC, NULL, &timer);
     timer_settime(timer, 0, &in, NULL);
     later = from_now(CLOCK_REALTIME, 1000);
     errno = 0;
-    int ret = sem_timedwait(&semaphore, &later);
+    int ret = sem_timedwait(&semaphore, &later), error = errno;
+    timer_delete(timer);
     say("sem interrupted by a signal", ret);
-    say(" errno", errno);
+    say(" errno", error);
     print("\n");
 }
 

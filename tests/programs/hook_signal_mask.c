@@ -73,10 +73,11 @@ static void masks(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void alarm_in(long us)
+/* Again and again until it is stopped: one alone may come before the wait it is to break. */
+static void alarms(long us)
 {
-    struct itimerval in = {.it_value = {0, us}};
-    setitimer(ITIMER_REAL, &in, NULL);
+    struct itimerval every = {{0, us}, {0, us}};
+    setitimer(ITIMER_REAL, &every, NULL);
 }
 
 static void waits(void)
@@ -102,17 +103,15 @@ static void waits(void)
     say("sigtimedwait invalid", sigtimedwait(&usr1, NULL, &invalid));
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGALRM, handler);
-    alarm_in(3000);
+    alarms(3000);
     say("sigtimedwait interrupted", sigtimedwait(&usr1, &info, &second));
-    alarm_in(3000);
     say("sigwaitinfo interrupted", sigwaitinfo(&usr1, &info));
     sigdelset(&all, SIGALRM);
-    alarm_in(3000);
     handled = 0;
     say("sigsuspend", sigsuspend(&all));
     say("handled", handled == SIGALRM);
-    alarm_in(3000);
     say("sigsuspend with none blocked", sigsuspend(&none));
+    alarms(0);
     say_mask("mask afterwards");
 }
 
@@ -131,8 +130,9 @@ static void waits_after_computing(void)
             wrong += sigtimedwait(&usr1, NULL, &few_ms) != -1 || errno != EAGAIN;
         } else {
             handled = 0;
-            alarm_in(2000);
+            alarms(2000);
             sigsuspend(&none);
+            alarms(0);
             wrong += handled != SIGALRM;
         }
     }

@@ -16,10 +16,11 @@ static void nothing(int number)
     (void)number;
 }
 
-static void alarm_in(long us)
+/* Again and again until it is stopped: one alone may come before the sleep it is to break. */
+static void alarms(long us)
 {
-    struct itimerval in = {.it_value = {us / 1000000, us % 1000000}};
-    setitimer(ITIMER_REAL, &in, NULL);
+    struct itimerval every = {{0, us}, {0, us}};
+    setitimer(ITIMER_REAL, &every, NULL);
 }
 
 static void say(const char *text, long value)
@@ -54,28 +55,21 @@ static void slept_out(void)
 static void interrupted(void)
 {
     struct timespec second = {1, 0}, left = {7, 7}, until;
-    alarm_in(3000);
+    alarms(3000);
     say("sleep(2) interrupted", sleep(2));
-    alarm_in(3000);
     say("sleep(1) interrupted", sleep(1));
-    alarm_in(3000);
     say("usleep interrupted", usleep(900000));
-    alarm_in(3000);
     say("nanosleep interrupted", nanosleep(&second, &left));
     say("most is left", within(&left, 900, 999));
-    alarm_in(3000);
     say("nanosleep in place", nanosleep(&left, &left));
-    alarm_in(3000);
     say("clock_nanosleep interrupted", clock_nanosleep(CLOCK_MONOTONIC, 0, &second, &left));
     say("most is left", within(&left, 900, 999));
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
-    alarm_in(3000);
     say("absolute interrupted", clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL));
-    alarm_in(3000);
     say("thrd_sleep interrupted", thrd_sleep(&second, &left));
-    alarm_in(3000);
     say("pause", pause());
+    alarms(0);
 }
 
 static void refused(void)
