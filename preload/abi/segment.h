@@ -48,6 +48,10 @@
  * calls-1]; from then on (flag CELL_MAPPED) slots[octave] names a line, 1 + page * 64 + index, in a
  * page of kind PAGE_LINES, each 8 counts of 64 bits for the octave's steps. 0 means no line.
  *
+ * counted[]: for classes memory, lock and wait every call is counted there, and a call that had to wait
+ * is in a cell besides; of stdio (class file) the calls its buffer served are counted there and the
+ * timed ones are in cells only. So calls = counted for the former, counted + cells for the latter.
+ *
  * READER'S ALGORITHM
  *  1. open O_RDONLY|O_NOFOLLOW; refuse unless a regular file owned by us (or we are root) and at
  *     least one page; read it once into private memory. Never map it: the writer may truncate.

@@ -13,6 +13,9 @@
 #include "read/text.h"
 #include "render/screen.h"
 
+/* Files that are no segments of this build are named up to here, then counted. */
+enum { REFUSED_SHOWN = 3 };
+
 static bool as_json;
 static bool running_only;
 
@@ -124,8 +127,11 @@ int list_command(int argc, char **argv)
         code = print_json(&directory, order, kept);
     else if (kept)
         list_table(stdout, &directory, order, kept, true);
-    for (size_t i = 0; i < directory.refused_count; i++)
+    for (size_t i = 0; i < directory.refused_count && i < REFUSED_SHOWN; i++)
         fprintf(stderr, "strong-report: %s\n", directory.refused[i].message);
+    if (directory.refused_count > REFUSED_SHOWN)
+        fprintf(stderr, "strong-report: and %zu more that cannot be read; strong-report gc removes old ones\n",
+                directory.refused_count - REFUSED_SHOWN);
     if (!as_json && kept == 0 && directory.refused_count == 0)
         fprintf(stderr, "strong-report: no segments; strong-report run -- COMMAND makes one\n");
     code = code == EXIT_OK && kept == 0 ? EXIT_NO_DATA : code;
