@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct index {
-    uint64_t *slots; /* NULL: no memory, nothing is found and nothing kept */
+    uint64_t *slots; /* NULL: no memory, nothing is found: then append no rows either */
     uint32_t mask;
 };
 

@@ -65,7 +65,7 @@ uint32_t stacks_intern(const uintptr_t *pcs, unsigned depth, enum stack_end end)
     }
     void *frames;
     struct stack_record *stack;
-    uint64_t frame = segment_take(TABLE_FRAMES, depth, &frames);
+    uint64_t frame = stacks_index.slots ? segment_take(TABLE_FRAMES, depth, &frames) : 0;
     row = frame ? segment_append(TABLE_STACKS, (void **)&stack) : 0;
     if (!row) {
         counters_add(COUNTER_stack_table_full, 1);

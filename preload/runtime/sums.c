@@ -28,7 +28,7 @@ static struct sample_sum *find(uint64_t key, uint64_t hash)
 static struct sample_sum *make(uint64_t key, uint64_t hash)
 {
     struct sample_sum *sum;
-    uint32_t row = segment_append(TABLE_SUMS, (void **)&sum);
+    uint32_t row = sums_index.slots ? segment_append(TABLE_SUMS, (void **)&sum) : 0;
     if (!row) {
         counters_add(COUNTER_sum_table_full, 1);
         return NULL;

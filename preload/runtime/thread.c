@@ -199,6 +199,8 @@ void thread_detach(void)
     if (thread_monitor.detached)
         thread_monitor.detached(thread);
     block->lived_ticks += lived;
+    if (!seccomp_entered) /* programs name their threads after they have started */
+        system_call2(SYS_prctl, PR_GET_NAME, block->name);
     block->now_hook = 0;
     hot->self = NULL;
     hot->block = NULL;
