@@ -68,13 +68,20 @@ STRONG_EXPORT int forkpty(int *ret_fd, char *ret_name, const struct termios *set
 STRONG_EXPORT int daemon(int keep_directory, int keep_descriptors)
 {
     struct span span;
-    span_begin(&span, HOOK_daemon, SITE_HERE());
+    uint32_t site = SITE_HERE();
+    span_begin(&span, HOOK_daemon, site);
     long before = system_call0(SYS_getpid);
+    process_exiting(0); /* the parent ends inside libc, unseen */
     int ret = next.daemon(keep_directory, keep_descriptors);
-    if (system_call0(SYS_getpid) != before)
+    if (system_call0(SYS_getpid) == before) { /* no child could be made, or it could not be set up */
+        int error = errno;
+        process_exec_failed();
+        errno = error;
+    } else {
         process_fork_child();
-    else
-        span_end(&span, 0, HOOK_ERROR(ret));
+        span_begin(&span, HOOK_daemon, site);
+    }
+    span_end(&span, 0, HOOK_ERROR(ret));
     return ret;
 }
 

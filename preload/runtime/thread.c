@@ -164,14 +164,14 @@ void thread_attach(void)
     errno = saved_errno;
 }
 
-void thread_started(void *frame)
+/* libc allocates to answer, and that is not the program's doing: the memory hooks must only forward. */
+static void learn_stack(struct thread *thread)
 {
-    (void)frame;
-    thread_attach();
-    struct thread *thread = thread_hot.self;
-    if (!thread || thread->stack_high || seccomp_entered)
-        return;
+    struct thread_hot *hot = &thread_hot, saved = *hot;
     int saved_errno = errno;
+    hot->state = THREAD_OFF;
+    hot->block = NULL;
+    hot->alloc_countdown_bytes = 0;
     pthread_attr_t attributes;
     if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
         void *low;
@@ -182,7 +182,19 @@ void thread_started(void *frame)
         }
         pthread_attr_destroy(&attributes);
     }
+    hot->block = saved.block;
+    hot->alloc_countdown_bytes = saved.alloc_countdown_bytes;
+    hot->state = saved.state;
     errno = saved_errno;
+}
+
+void thread_started(void *frame)
+{
+    (void)frame;
+    thread_attach();
+    struct thread *thread = thread_hot.self;
+    if (thread && !thread->stack_high && !seccomp_entered)
+        learn_stack(thread);
 }
 
 void thread_detach(void)

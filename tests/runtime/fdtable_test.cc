@@ -245,7 +245,8 @@ RUNTIME_TEST(FdTable, ThreadsOnTheSameNumbersDoNoHarm)
     });
     for (int fd = 100; fd < 3200; fd++) {
         fd_entry *entry = fdtable_entry(fd, false);
-        if (entry && (entry->flags & FD_KNOWN))
+        if (entry && (entry->flags & FD_KNOWN)) {
             EXPECT_TRUE(entry->target >= 1 && entry->target <= 4) << fd;
+        }
     }
 }
