@@ -181,6 +181,28 @@ RUNTIME_TEST(SegmentFork, GrandchildrenAreApartFromBoth)
     EXPECT_EQ(row(HOOK_read, 1).calls, 1u);
 }
 
+RUNTIME_TEST(SegmentFork, AGrandchildOfAChildWithoutAFileStillGetsOne)
+{
+    Runtime runtime;
+    pid_t child = fork();
+    if (child == 0) {
+        process_fork_child();
+        pid_t grandchild = fork();
+        if (grandchild == 0) {
+            process_fork_child();
+            EXPECT_TRUE(segment_promotion_due);
+            count(HOOK_read, 1);
+            process_before_thread(); // promotes
+            EXPECT_EQ(segment_form, SEGMENT_SHARED);
+            EXPECT_EQ(row(HOOK_read, 1).calls, 1u);
+            _exit(testing::Test::HasFailure());
+        }
+        wait_for(grandchild);
+        _exit(testing::Test::HasFailure());
+    }
+    wait_for(child);
+}
+
 RUNTIME_TEST(SegmentFork, AChildOfTheFallbackCountsForItself)
 {
     Runtime runtime(Environment{{"STRONG_DIR", "/nowhere/at/all"}, {"STRONG_LOG", "0"}});
