@@ -25,7 +25,7 @@
  * by memory. Reading anywhere inside segment_bytes is safe and gives zeros where nothing was written.
  *
  * Dense tables (modules targets stacks sums resources) append: a writer takes the next index by an
- * atomic addition to table.used, fills the record, and publishes it last by a release store of its
+ * atomic step of table.used (a compare-and-swap once its memory is committed), fills the record, and publishes it last by a release store of its
  * first word (key, hash, …), which is never 0 in a live record. A record whose first word is 0 is
  * being written, or its writer died: skip it. table.used may exceed table.capacity: clamp it. Two
  * threads may append equal records at the same time: a reader must merge rows with equal keys.

@@ -83,6 +83,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
         signals_foreign(number, info, context);
         return;
     }
+    uint32_t settled = thread_hot.settled;
     interrupt_note(context);
     uint64_t overruns = info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0;
     counters_add(COUNTER_cpu_signals, 1);
@@ -97,6 +98,10 @@ static void on_signal(int number, siginfo_t *info, void *context)
         if (now_ticks >= __atomic_load_n(&process_next_tick, __ATOMIC_RELAXED))
             process_due(now_ticks);
     }
+    /* Somebody else's signal came on top of this handler and is now blocked for the program: the mask
+     * that this handler returns to must say so too. */
+    if (thread_hot.settled != settled)
+        signals_settled_in_handler(context);
 }
 
 /* ---- timers ---- */
@@ -180,7 +185,7 @@ static void stop(void)
 {
     __atomic_store_n(&stopped, true, __ATOMIC_SEQ_CST); /* pairs with arm() */
     uint32_t count = monitor_block_count();
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 1; i < count; i++) {
         const struct thread_block *block = monitor_block(i);
         struct thread *thread = block ? thread_find(__atomic_load_n(&block->tid, __ATOMIC_RELAXED)) : NULL;
         if (thread)

@@ -24,7 +24,9 @@
  * readings. Never fails as a whole; what cannot be had is noted in the segment. */
 int monitor_init(void);
 
-/* Thread blocks by position: NULL where there is none. Blocks never go away; their numbers move. */
+/* Thread blocks by position, from 1: NULL where there is none. Blocks never go away; their numbers move.
+ * Position 0 is reserved, and its page is committed only with the first block: on a full tmpfs even
+ * reading it would be SIGBUS. */
 static inline uint32_t monitor_block_count(void)
 {
     const struct segment_table *table = &segment->tables[TABLE_THREADS];

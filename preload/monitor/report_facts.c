@@ -135,7 +135,7 @@ static void add_up(struct totals *totals, uint64_t now_ticks)
             totals->class_calls[hook_classes[hook]] += crowd[hook].calls;
     }
     uint32_t count = monitor_block_count();
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 1; i < count; i++) {
         const struct thread_block *block = monitor_block(i);
         if (block)
             add_block(totals, block);

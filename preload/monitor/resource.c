@@ -118,7 +118,7 @@ static uint64_t read_run_delay(void)
     char room[64];
     uint64_t delay_ns = 0, found = 0;
     uint32_t count = monitor_block_count();
-    for (uint32_t i = 0; i < count && found < RESOURCE_TASKS; i++) {
+    for (uint32_t i = 1; i < count && found < RESOURCE_TASKS; i++) {
         const struct thread_block *block = monitor_block(i);
         if (!block || block->state != THREAD_LIVE)
             continue;
@@ -157,7 +157,7 @@ static uint64_t allocated_bytes(void)
             sum += crowd[hook].bytes;
     }
     uint32_t count = monitor_block_count();
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 1; i < count; i++) {
         const struct thread_block *block = monitor_block(i);
         for (unsigned hook = 1; block && hook < HOOK_COUNTED_END; hook++) {
             if (hook_classes[hook] == CLASS_MEMORY && hook != HOOK_free)

@@ -224,27 +224,28 @@ int segment_init(void)
 
 /* ---- appending ---- */
 
-uint32_t segment_append(enum segment_table_id table, void **ret_record)
+/* Takes `records` of a table: the first one's index, or UINT64_MAX. `used` never passes what is
+ * committed, so whoever walks a table up to it touches nothing that could be SIGBUS. */
+static uint64_t take(enum segment_table_id table, uint64_t records)
 {
     struct segment_table *at = &segment->tables[table];
     uint64_t used = __atomic_load_n(&at->used, __ATOMIC_RELAXED);
-    if (used >= at->capacity || !commit(table, (used + 1) * at->record_bytes))
-        return 0;
-    uint64_t index = __atomic_fetch_add(&at->used, 1, __ATOMIC_RELAXED);
-    if (index >= at->capacity || !commit(table, (index + 1) * at->record_bytes))
-        return 0;
-    *ret_record = segment_record(table, (uint32_t)index);
-    return (uint32_t)index;
+    do {
+        if (used + records > at->capacity || !commit(table, (used + records) * at->record_bytes))
+            return UINT64_MAX;
+    } while (!__atomic_compare_exchange_n(&at->used, &used, used + records, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return used;
+}
+
+uint32_t segment_append(enum segment_table_id table, void **ret_record)
+{
+    return (uint32_t)segment_take(table, 1, ret_record);
 }
 
 uint64_t segment_take(enum segment_table_id table, uint64_t records, void **ret_place)
 {
-    struct segment_table *at = &segment->tables[table];
-    uint64_t used = __atomic_load_n(&at->used, __ATOMIC_RELAXED);
-    if (used + records > at->capacity || !commit(table, (used + records) * at->record_bytes))
-        return 0;
-    uint64_t index = __atomic_fetch_add(&at->used, records, __ATOMIC_RELAXED);
-    if (index + records > at->capacity || !commit(table, (index + records) * at->record_bytes))
+    uint64_t index = take(table, records);
+    if (index == UINT64_MAX)
         return 0;
     *ret_place = segment_record(table, (uint32_t)index);
     return index;
@@ -252,14 +253,8 @@ uint64_t segment_take(enum segment_table_id table, uint64_t records, void **ret_
 
 void *segment_take_pages(unsigned count)
 {
-    struct segment_table *at = &segment->tables[TABLE_POOL];
-    uint64_t used = __atomic_load_n(&at->used, __ATOMIC_RELAXED);
-    if (used + count > at->capacity || !commit(TABLE_POOL, (used + count) * SEGMENT_PAGE))
-        return NULL;
-    uint64_t index = __atomic_fetch_add(&at->used, count, __ATOMIC_RELAXED);
-    if (index + count > at->capacity || !commit(TABLE_POOL, (index + count) * SEGMENT_PAGE))
-        return NULL;
-    return segment_record(TABLE_POOL, (uint32_t)index);
+    uint64_t index = take(TABLE_POOL, count);
+    return index == UINT64_MAX ? NULL : segment_record(TABLE_POOL, (uint32_t)index);
 }
 
 struct string_ref segment_string(const char *string, unsigned len)

@@ -53,7 +53,14 @@ void signals_settle(void)
     if (!former_number || !thread_hot.app_blocks_signal)
         return;
     thread_hot.app_blocks_signal = 0;
+    thread_hot.settled++;
     change_mask(SIG_BLOCK, former_number);
+}
+
+void signals_settled_in_handler(void *context)
+{
+    ucontext_t *interrupted = context;
+    interrupted->uc_sigmask.__val[0] |= bit(former_number);
 }
 
 void signals_step_aside(void)

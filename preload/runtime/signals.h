@@ -40,6 +40,8 @@ void signals_set_disposition(const struct sigaction *action);
 void signals_step_aside(void);
 /* After that: makes the calling thread's belief true, if it is not yet. */
 void signals_settle(void);
+/* The same for the mask that a signal handler of ours returns to, when that happened on top of it. */
+void signals_settled_in_handler(void *context);
 
 /* Around the making of a thread: where the calling thread believes the signal blocked, it is for that
  * moment, and the new thread starts that way, until its own belief has been set. */
