@@ -83,7 +83,6 @@ static void on_signal(int number, siginfo_t *info, void *context)
         signals_foreign(number, info, context);
         return;
     }
-    uint32_t settled = thread_hot.settled;
     interrupt_note(context);
     uint64_t overruns = info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0;
     counters_add(COUNTER_cpu_signals, 1);
@@ -98,9 +97,9 @@ static void on_signal(int number, siginfo_t *info, void *context)
         if (now_ticks >= __atomic_load_n(&process_next_tick, __ATOMIC_RELAXED))
             process_due(now_ticks);
     }
-    /* Somebody else's signal came on top of this handler and is now blocked for the program: the mask
-     * that this handler returns to must say so too. */
-    if (thread_hot.settled != settled)
+    /* Somebody else's signal came on top of this handler (before its first instruction, even) and is now
+     * blocked for the program: the mask that this handler returns to must say so too. */
+    if (!signals_sampling_number)
         signals_settled_in_handler(context);
 }
 

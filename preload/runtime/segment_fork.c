@@ -65,7 +65,8 @@ void segment_fork_child(void)
     uint64_t bytes = size(), ratio = segment->ns_per_tick_q40, first_ticks = segment->clock_first_ticks,
              first_ns = segment->clock_first_ns;
     uint32_t source = segment->clock_source;
-    segment_promotion_due = bytes != 0 && segment_form == SEGMENT_SHARED;
+    /* the child of a child that was not promoted yet has a claim of its own */
+    segment_promotion_due = bytes != 0 && (segment_form == SEGMENT_SHARED || segment_promotion_due);
     if (bytes == 0) { /* the fallback tables are the child's own copy already */
         segment->pid = (uint32_t)system_call0(SYS_getpid);
         memset(counters, 0, COUNTER_COUNT * sizeof *counters);

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <ucontext.h>
 
+#include "runtime/seccomp.h"
+
 enum { KERNEL_SET_BYTES = 8, FIRST_REAL_TIME = 34 };
 
 /* struct sigaction of the kernel (uapi asm/signal.h). */
@@ -53,14 +55,19 @@ void signals_settle(void)
     if (!former_number || !thread_hot.app_blocks_signal)
         return;
     thread_hot.app_blocks_signal = 0;
-    thread_hot.settled++;
     change_mask(SIG_BLOCK, former_number);
 }
 
 void signals_settled_in_handler(void *context)
 {
     ucontext_t *interrupted = context;
-    interrupted->uc_sigmask.__val[0] |= bit(former_number);
+    uint64_t now = 0;
+    if (seccomp_entered || !former_number)
+        return;
+    /* Our handler is installed with SA_NODEFER: what is blocked here, but not where it came from, was
+     * blocked by a handler on top of it. */
+    if (system_call4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &now, KERNEL_SET_BYTES) == 0)
+        interrupted->uc_sigmask.__val[0] |= now & bit(former_number);
 }
 
 void signals_step_aside(void)

@@ -50,7 +50,6 @@ struct thread_hot {
     struct span *outer; /* innermost span that is open */
     uint32_t interrupted; /* set by the CPU signal when it broke a system call: see runtime/interrupt.h */
     uint32_t app_blocks_signal; /* the program believes it blocked the sampling signal here */
-    uint32_t settled;           /* times that belief was made true: see signals_settle */
 };
 _Static_assert(sizeof(struct thread_hot) <= 256, "static TLS is scarce (jemalloc #937)");
 
