@@ -91,8 +91,8 @@ void fdtable_opened(int fd, uint32_t target, enum target_kind kind)
         return;
     if (!(entry->flags & FD_KNOWN)) {
         uint64_t open = __atomic_add_fetch(&segment->descriptors_open, 1, __ATOMIC_RELAXED);
-        if (open > segment->descriptors_peak)
-            segment->descriptors_peak = open;
+        if (open > __atomic_load_n(&segment->descriptors_peak, __ATOMIC_RELAXED))
+            __atomic_store_n(&segment->descriptors_peak, open, __ATOMIC_RELAXED);
     }
     *entry = (struct fd_entry){.target = target, .flags = FD_KNOWN, .kind = (uint8_t)kind};
 }

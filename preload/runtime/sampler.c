@@ -7,6 +7,7 @@
 #include "runtime/sampler.h"
 
 #include "runtime/clock.h"
+#include "runtime/config.h"
 #include "runtime/counters.h"
 #include "runtime/sums.h"
 #include "runtime/stacks.h"
@@ -59,6 +60,19 @@ int64_t sampler_gap(uint64_t period)
     if (gap > 0x1p62)
         return INT64_MAX / 2;
     return gap < 1 ? 1 : (int64_t)gap;
+}
+
+int64_t sampler_event_gap(void)
+{
+    static uint64_t reach; /* 2 · mean - 1; the same whoever computes it */
+    uint64_t most = __atomic_load_n(&reach, __ATOMIC_RELAXED);
+    if (strong_unlikely(most == 0)) {
+        most = config.sample_rate > 0x1p-30 ? (uint64_t)(2 / config.sample_rate - 0.5) : UINT64_MAX;
+        __atomic_store_n(&reach, most, __ATOMIC_RELAXED);
+    }
+    if (most == UINT64_MAX)
+        return INT64_MAX;
+    return 1 + (int64_t)(((next_random() >> 32) * most) >> 32);
 }
 
 double sampler_weight(uint64_t size, uint64_t period)

@@ -16,6 +16,9 @@
 
 /* Next gap of the calling thread, >= 1. period > 0. */
 int64_t sampler_gap(uint64_t period);
+/* Calls until the next event record: uniform with the mean 1 / STRONG_SAMPLE_RATE. Event records carry no
+ * weight, so a gap ten times cheaper than the exponential one will do. */
+int64_t sampler_event_gap(void);
 /* Unbiased weight of a sampled event; period 0 means everything is taken. */
 double sampler_weight(uint64_t size, uint64_t period);
 /* Pieces, for tests: 1 - exp(-x) and -ln(u) with u in (0, 1]. */

@@ -81,8 +81,7 @@ static __attribute__((noinline, cold)) void event(struct span *span, uint64_t ti
 {
     struct thread_hot *hot = &thread_hot;
     if (hot->event_countdown_calls <= 0)
-        hot->event_countdown_calls =
-            config.sample_rate > 0 ? sampler_gap((uint64_t)(1 / config.sample_rate + 0.5)) : INT64_MAX;
+        hot->event_countdown_calls = sampler_event_gap();
     ring_push(hot->block, &(struct event_record){.start_ticks = span->start_ticks,
                                                  .duration_ticks = ticks,
                                                  .hook = span->hook,

@@ -37,7 +37,8 @@ static uint32_t make(uint64_t hash, enum target_kind kind, const char *text, uns
                      uint64_t second)
 {
     struct target_record *target;
-    bool quota = kind == TARGET_FILE && files >= segment->tables[TABLE_TARGETS].capacity / 4 * 3;
+    bool quota = kind == TARGET_FILE &&
+                 __atomic_load_n(&files, __ATOMIC_RELAXED) >= segment->tables[TABLE_TARGETS].capacity / 4 * 3;
     uint32_t row = quota || !targets_index.slots ? 0 : segment_append(TABLE_TARGETS, (void **)&target);
     if (!row) {
         counters_add(COUNTER_target_table_full, 1);

@@ -28,7 +28,7 @@ __thread struct thread_hot thread_hot __attribute__((tls_model("initial-exec")))
 struct thread_monitor thread_monitor;
 
 static struct thread **blocks; /* BLOCKS_MOST, zeroed by the kernel in a forked child */
-static uint32_t free_hint;
+static uint32_t free_hint; /* where to look first; any value will do */
 static pthread_key_t exit_key;
 static uintptr_t main_stack_low, main_stack_high;
 extern void *__libc_stack_end; /* ld.so: where the kernel put argc */
@@ -64,17 +64,18 @@ uint32_t thread_id(void)
 
 static struct thread *reuse_block(void)
 {
-    uint64_t count = segment->tables[TABLE_THREADS].used;
+    uint64_t count = __atomic_load_n(&segment->tables[TABLE_THREADS].used, __ATOMIC_RELAXED);
     if (count > BLOCKS_MOST)
         count = BLOCKS_MOST;
+    uint32_t first = __atomic_load_n(&free_hint, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = (free_hint + i) % (uint32_t)count;
+        uint32_t at = (first + i) % (uint32_t)count;
         struct thread *thread = __atomic_load_n(&blocks[at], __ATOMIC_ACQUIRE); /* pairs with make_block */
         uint32_t free_state = THREAD_FREE;
         if (thread && __atomic_load_n(&thread->block->state, __ATOMIC_RELAXED) == THREAD_FREE &&
             __atomic_compare_exchange_n(&thread->block->state, &free_state, THREAD_LIVE, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED)) { /* pairs with the release in thread_detach */
-            free_hint = at + 1;
+            __atomic_store_n(&free_hint, at + 1, __ATOMIC_RELAXED);
             return thread;
         }
     }
@@ -116,8 +117,8 @@ static void move_in(struct thread *thread)
     thread->stack_high = is_main ? main_stack_high : 0;
     uint64_t alive = __atomic_add_fetch(&segment->threads_alive, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&segment->threads_started, 1, __ATOMIC_RELAXED);
-    if (alive > segment->threads_peak) /* two at once may miss a peak by one: not worth a loop */
-        segment->threads_peak = alive;
+    if (alive > __atomic_load_n(&segment->threads_peak, __ATOMIC_RELAXED))
+        __atomic_store_n(&segment->threads_peak, alive, __ATOMIC_RELAXED); /* two at once may miss it by one */
 }
 
 static void start_countdowns(struct thread_hot *hot)
@@ -128,8 +129,7 @@ static void start_countdowns(struct thread_hot *hot)
         config.alloc_period_bytes ? sampler_gap(config.alloc_period_bytes) : INT64_MAX;
     hot->blocked_countdown_ticks = block_ticks ? sampler_gap(block_ticks) : INT64_MAX;
     hot->lock_countdown_ticks = block_ticks ? sampler_gap(block_ticks) : INT64_MAX;
-    hot->event_countdown_calls =
-        config.sample_rate > 0 ? sampler_gap((uint64_t)(1 / config.sample_rate + 0.5)) : INT64_MAX;
+    hot->event_countdown_calls = sampler_event_gap();
 }
 
 void thread_attach(void)
@@ -247,7 +247,7 @@ void thread_fork_child(void)
 
 struct thread *thread_find(uint32_t tid)
 {
-    uint64_t count = segment->tables[TABLE_THREADS].used;
+    uint64_t count = __atomic_load_n(&segment->tables[TABLE_THREADS].used, __ATOMIC_RELAXED);
     if (count > BLOCKS_MOST)
         count = BLOCKS_MOST;
     for (uint32_t i = 0; tid && i < count; i++) {

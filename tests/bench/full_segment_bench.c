@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { THREADS = 200, FILES = 5000, STACKS = 9000 };
+enum { THREADS = 400, FILES = 8000, STACKS = 9000 };
 
 static pthread_barrier_t all_alive;
 
@@ -30,8 +30,8 @@ static void *thread(void *argument)
 {
     unsigned number = (unsigned)(size_t)argument;
     for (unsigned i = 0; i < FILES / THREADS; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "/dev/shm/none/%u/%u", number, i);
+        char path[128];
+        snprintf(path, sizeof path, "/dev/shm/none/a-directory-with-a-long-name/another-one-below-it/%u/%u", number, i);
         int fd = open(path, O_RDONLY);
         if (fd >= 0)
             close(fd);
