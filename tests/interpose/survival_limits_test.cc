@@ -83,8 +83,11 @@ TEST_P(FullDirectory, IsNoSigbus)
     if (!is_root())
         GTEST_SKIP() << "mounting needs root";
     Directory directory;
-    for (const std::vector<std::string> &arguments :
-         {probe, {"survive_kernel", "targets", "10000"}, {"survive_threads", "many", "300"}, {"survive_process", "storm"}}) {
+    const std::vector<std::vector<std::string>> programs = {probe,
+                                                            {"survive_kernel", "targets", "10000"},
+                                                            {"survive_threads", "many", "300"},
+                                                            {"survive_process", "storm"}};
+    for (const std::vector<std::string> &arguments : programs) {
         Command command;
         command.arguments = arguments;
         command.environment = {{"STRONG_SAMPLE_RATE", "1"}, {"STRONG_ALLOC_PERIOD", "1KiB"}};
@@ -162,9 +165,7 @@ TEST(Limits, FewDescriptorsAreAllForTheProgram)
         Directory directory;
         Command command;
         command.arguments = {"survive_kernel", "descriptors", "200"};
-        command.environment = {{"LD_BIND_NOW", "1"}};
-        // The loader itself needs a descriptor before libstrong is there: the limit comes by the shell,
-        // below what exec needs nothing would start.
+        // The loader needs a descriptor before libstrong is there: with too few it preloads nothing.
         command.before_exec = [=] { limit(RLIMIT_NOFILE, count); };
         Pair pair = both(directory, command);
         if (pair.bare.status == 0 && pair.preloaded.err.find("LD_PRELOAD cannot be preloaded") == std::string::npos)
@@ -221,7 +222,7 @@ TEST(StaysOut, ProgramsWithPrivilegesOfAnother)
     ASSERT_EQ(chmod(directory.path.c_str(), 0755), 0);
     ASSERT_EQ(chown(segments.path.c_str(), 65534, 65534), 0);
     std::string program = directory.path + "/secure";
-    std::string copy = std::string("cp " STRONG_PROGRAMS_DIR "/survive_process ") + program + " && chmod 4755 " + program;
+    std::string copy = "cp " STRONG_PROGRAMS_DIR "/survive_process " + program + " && chmod 4755 " + program;
     ASSERT_EQ(system(copy.c_str()), 0);
     Command command;
     command.arguments = {program, "secure"};

@@ -195,8 +195,8 @@ static void cancel_all(void)
         usleep(which % 3 * 3000); /* some before they block */
         pthread_cancel(thread);
         int ret = pthread_join(thread, &result);
-        printf("%d: join %d cancelled %d cleaned %d mutex %d\n", which, ret, result == PTHREAD_CANCELED, cleaned - before,
-               pthread_mutex_trylock(&mutex));
+        printf("%d: join %d cancelled %d cleaned %d mutex %d\n", which, ret, result == PTHREAD_CANCELED,
+               cleaned - before, pthread_mutex_trylock(&mutex));
         pthread_mutex_unlock(&mutex);
     }
 }

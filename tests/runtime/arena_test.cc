@@ -53,7 +53,8 @@ RUNTIME_TEST(Arena, ThreadsNeverGetTheSameMemory)
     std::vector<Piece> all;
     for (unsigned thread = 0; thread < 4; thread++)
         for (const Piece &piece : pieces[thread]) {
-            ASSERT_EQ(std::count(piece.at, piece.at + piece.bytes, (unsigned char)(thread + 1)), (ptrdiff_t)piece.bytes);
+            auto mark = (unsigned char)(thread + 1);
+            ASSERT_EQ(std::count(piece.at, piece.at + piece.bytes, mark), (ptrdiff_t)piece.bytes);
             all.push_back(piece);
         }
     expect_apart(all);

@@ -29,6 +29,7 @@ extern "C" {
 #include "runtime/seccomp.h"
 #include "runtime/segment.h"
 #include "runtime/segment_file.h"
+#include "runtime/segment_layout.h"
 #include "runtime/span.h"
 #include "runtime/stacks.h"
 #include "runtime/sums.h"

@@ -285,7 +285,12 @@ INSTANTIATE_TEST_SUITE_P(Names, ConfigUnknownName,
 
 TEST(Config, OtherVariablesAreNotOurs)
 {
-    Output output = run_child([] { configure({}), setenv("STRONGER", "1", 1), setenv("XSTRONG_LOG", "9", 1), config_init(); });
+    Output output = run_child([] {
+        configure({});
+        setenv("STRONGER", "1", 1);
+        setenv("XSTRONG_LOG", "9", 1);
+        config_init();
+    });
     EXPECT_EQ(output.status, 0);
     EXPECT_EQ(output.err, "");
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -159,6 +160,17 @@ void in_threads(unsigned count, const std::function<void(unsigned)> &body)
         });
     for (std::thread &thread : threads)
         thread.join();
+}
+
+void attach()
+{
+    thread_attach();
+#if defined(__SANITIZE_THREAD__)
+    // A thread gives its block back in the last round of destructors, when the sanitizer has let go of the
+    // thread already and crashes in code it watches: let it be the first round.
+    if (thread_hot.self)
+        thread_hot.self->exit_rounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+#endif
 }
 
 // ---- reading the segment ----

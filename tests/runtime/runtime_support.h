@@ -60,6 +60,9 @@ void isolated(const std::function<void()> &body);
 // Runs body(0) … body(count - 1) in threads that start together.
 void in_threads(unsigned count, const std::function<void(unsigned)> &body);
 
+// thread_attach, for threads of a test.
+void attach();
+
 uint64_t counter(counter_id id);
 std::string text_of(string_ref ref);
 const target_record &target(uint32_t row);

@@ -17,7 +17,7 @@ std::string contents(const std::string &path)
 
 void count(unsigned hook, uint32_t target)
 {
-    thread_attach();
+    attach();
     thread_count_derived(hook, target, 100, 1, false);
 }
 

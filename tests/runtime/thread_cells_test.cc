@@ -190,7 +190,7 @@ RUNTIME_TEST(Threads, OneAfterTheOtherShareABlockAndNothingIsLost)
     Runtime runtime;
     for (int i = 0; i < 300; i++)
         std::thread([] {
-            thread_attach();
+            attach();
             for (int n = 0; n < 50; n++)
                 count(HOOK_read, 1, 100);
         }).join();
@@ -205,7 +205,7 @@ RUNTIME_TEST(Threads, AtOnceHaveBlocksOfTheirOwn)
 {
     Runtime runtime;
     in_threads(16, [](unsigned thread) {
-        thread_attach();
+        attach();
         ASSERT_EQ(thread_hot.state, (uint32_t)THREAD_READY);
         for (int n = 0; n < 2000; n++)
             count(HOOK_write, thread + 1, 100, 7);
@@ -226,7 +226,7 @@ RUNTIME_TEST(Threads, WithoutABlockTheyCountInTheCrowd)
     while (segment_take_pages(1))
         ;
     std::thread([] {
-        thread_attach();
+        attach();
         EXPECT_EQ(thread_hot.state, (uint32_t)THREAD_CROWD);
         struct span span;
         span_begin(&span, HOOK_read, 1);
@@ -244,7 +244,7 @@ RUNTIME_TEST(Threads, AreFoundByTheirKernelIdWhileTheyLive)
     Runtime runtime;
     uint32_t id = 0;
     std::thread([&] {
-        thread_attach();
+        attach();
         id = thread_id();
         EXPECT_EQ(thread_find(id), thread_hot.self);
         thread_hold(&id, (const void *)0x1234);
