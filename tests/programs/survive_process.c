@@ -1,6 +1,7 @@
 /* survive_process.c MODE: processes that fork, run programs and close everything. Output is the first
  * process's alone, or comes through pipes, so that it is the same every time.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -216,6 +217,15 @@ static void clear(char **argv)
     printf("with an empty one %d\n", wait_for(pid));
 }
 
+/* Whether somebody stands between this program and libc. */
+static int mapped(void)
+{
+    Dl_info first, libc;
+    if (!dladdr(dlsym(RTLD_DEFAULT, "sendfile"), &first) || !dladdr(dlsym(RTLD_DEFAULT, "abort"), &libc))
+        return -1;
+    return first.dli_fbase != libc.dli_fbase;
+}
+
 int main(int argc, char **argv)
 {
     int at_main = errno;
@@ -241,7 +251,7 @@ int main(int argc, char **argv)
     else if (strcmp(mode, "look") == 0)
         return work(), at_main == 0 && environ && !environ[0] ? 0 : 1;
     else if (strcmp(mode, "secure") == 0)
-        printf("secure %lu preload %s\n", getauxval(AT_SECURE), getenv("LD_PRELOAD") ? "seen" : "not seen");
+        printf("secure %lu mapped %d\n", getauxval(AT_SECURE), mapped());
     else
         return 2;
     return 0;
