@@ -22,12 +22,13 @@
  *   +---------+----------+-------+-------+---------+---------+--------+--------+------+-----------+
  *                                                                                     thread blocks
  * The file is sparse: tables are dense arrays that grow upwards, and only what is in use is backed
- * by memory. Reading anywhere inside segment_bytes is safe and gives zeros where nothing was written.
+ * by memory. read(2) anywhere inside segment_bytes gives zeros where nothing was written; through a mapping
+ * it can be SIGBUS when the tmpfs is full.
  *
- * Dense tables (modules targets stacks sums resources) append: a writer takes the next index by an
- * atomic step of table.used (a compare-and-swap once its memory is committed), fills the record, and publishes it last by a release store of its
- * first word (key, hash, …), which is never 0 in a live record. A record whose first word is 0 is
- * being written, or its writer died: skip it. table.used may exceed table.capacity: clamp it. Two
+ * Dense tables (modules targets stacks sums resources) append: a writer takes the next index by a
+ * compare-and-swap of table.used once its memory is committed, fills the record, and publishes it last by
+ * a release store of its first word (key, hash, …), which is never 0 in a live record. A record whose
+ * first word is 0 is being written, or its writer died: skip it. Clamp table.used to table.capacity. Two
  * threads may append equal records at the same time: a reader must merge rows with equal keys.
  * Index 0 is reserved in every dense table and means "none" (targets: "(other)").
  *
@@ -156,7 +157,7 @@ struct segment_header {
     uint32_t uid;
     uint32_t state; /* enum segment_state */
     int32_t exit_status;
-    uint32_t generation;       /* exec count seen in this pid is not known: always 0; forks: see forked */
+    uint32_t reserved2;
     uint32_t forked;           /* 1: this process came from a fork without exec */
     uint32_t clock_source;     /* enum clock_source */
     uint64_t start_boottime_ns; /* CLOCK_BOOTTIME when this image was loaded: newer than the kernel's process start */

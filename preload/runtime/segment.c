@@ -152,7 +152,7 @@ static void *map(uint64_t bytes, long fd)
 }
 
 /* Maps the file and commits its first part; NULL: could not, the file is gone again. */
-static void *map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const char **ret_reason)
+void *segment_map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const char **ret_reason)
 {
     long fd = segment_file_create(bytes, pid, start_ns);
     if (fd < 0) {
@@ -176,18 +176,13 @@ static void *map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const cha
     return place;
 }
 
-void *segment_map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const char **ret_reason)
-{
-    return map_file(bytes, pid, start_ns, ret_reason);
-}
-
 void segment_collect_sometimes(void)
 {
     if (segment_form == SEGMENT_SHARED && segment->pid % COLLECT_ONE_IN == 0)
         segment_file_collect();
 }
 
-static uint64_t boottime_ns(void)
+uint64_t segment_boottime_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
@@ -196,10 +191,10 @@ static uint64_t boottime_ns(void)
 
 int segment_init(void)
 {
-    uint64_t bytes = config.shm_size_bytes & ~(uint64_t)(SEGMENT_PAGE - 1), start_ns = boottime_ns();
+    uint64_t bytes = config.shm_size_bytes & ~(uint64_t)(SEGMENT_PAGE - 1), start_ns = segment_boottime_ns();
     uint32_t pid = (uint32_t)system_call0(SYS_getpid);
     const char *reason = NULL;
-    void *place = map_file(bytes, pid, start_ns, &reason);
+    void *place = segment_map_file(bytes, pid, start_ns, &reason);
     segment_form = place ? SEGMENT_SHARED : SEGMENT_PRIVATE;
     if (!place) {
         log_line(LOG_MISTAKE, "no shared memory for measurements (", reason ? reason : "?",

@@ -28,13 +28,6 @@ static uint64_t size(void)
     return segment->segment_bytes;
 }
 
-static uint64_t boottime_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Targets keep their numbers in the child, because the descriptor table it inherits names them. */
 static void carry_over(char *fresh, enum segment_table_id id)
 {
@@ -95,7 +88,7 @@ void segment_fork_child(void)
     segment->forked = 1;
     segment->pid = (uint32_t)system_call0(SYS_getpid);
     segment->start_ticks = clock_ticks();
-    segment->start_boottime_ns = boottime_ns();
+    segment->start_boottime_ns = segment_boottime_ns();
     segment->block_period_ticks = clock_ns_to_ticks(config.block_period_ns);
 }
 

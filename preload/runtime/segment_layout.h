@@ -15,6 +15,8 @@ long segment_populate(void *place, uint64_t bytes);
 /* A fresh shared mapping of a new file, or NULL and why. */
 void *segment_map_file(uint64_t bytes, uint32_t pid, uint64_t start_ns, const char **ret_reason);
 
+/* CLOCK_BOOTTIME now: when this image or this child began. */
+uint64_t segment_boottime_ns(void);
 /* Retention, at one start in eight: the listing costs a short process too much. */
 void segment_collect_sometimes(void);
 
