@@ -76,9 +76,32 @@
  * SAMPLES
  * sums[] rows are keyed by (cost, hook, target, stack). weight is unbiased when it is added: a sample
  * taken with probability p from an event of size x adds x/p. For live bytes subtract SAMPLE_FREED
- * from SAMPLE_ALLOCATED of the same stack. Frames are return addresses, leaf first: subtract 1 to be
+ * from SAMPLE_ALLOCATED of the same stack (or read TABLE_LIVE, see HEAP). Frames are return addresses, leaf first: subtract 1 to be
  * inside the calling instruction. Where an exact pc was known (interrupted code) it is stored plus 1,
  * so that the same rule holds for every frame.
+ *
+ * HEAP
+ * Every figure here but the timed calls is an estimate: a sum of the unbiased weights of sampled
+ * allocations (one in about alloc_period_bytes), each weight fixed when the allocation was sampled and carried
+ * to its free. Bytes are the bytes the program asked for. objects_q8: number of objects times 256.
+ *   live     one row for each stack that allocated something sampled: what of it is live now, and what of it
+ *            was live at the process's peak. The peak is kept exactly, at a cost of O(1) a sample: when
+ *            the sum of live bytes reaches a new maximum, header.heap_peak_epoch grows by one and nothing
+ *            else is touched; a row that is about to change while row.peak_epoch is behind first copies its live
+ *            fields into its peak fields. So a reader takes the peak fields where row.peak_epoch ==
+ *            header.heap_peak_epoch, and else the live ones.
+ *   sizes    the same kind of sums by size: row i holds the sizes s with heap_size_index(s) == i
+ *   owners   the same by the thread block (row i: threads[i]) whose owner allocated
+ *   temporary  freed within 1 ms, or by its own thread before that thread allocated again
+ *   remote   freed by another thread than the one that allocated it
+ *   lifetime_q8  freed objects by age: [0] below 1 us, each next below ten times more, the last all the rest
+ *   grown    samples SAMPLE_GROWN: calls of realloc that made a live block larger, under the stack of that
+ *            call: weight = bytes the block had (the most that may have had to be copied), objects = calls
+ * Two threads may append equal live rows at the same time: merge rows with equal keys. The sums of a row are
+ * changed by several threads, each field atomically and not all at once: a reader may find a live
+ * field some bytes below 0 (take it as 0).
+ * Timing: every 1,024th call of the malloc family, and every 1,024th free, of a thread is timed:
+ * block.timed_*; ticks · 1024 estimates the time all calls took.
  */
 #ifndef STRONG_ABI_SEGMENT_H
 #define STRONG_ABI_SEGMENT_H
@@ -92,7 +115,7 @@
 #define SEGMENT_SUFFIX ".strong"
 
 enum {
-    SEGMENT_VERSION = 1,
+    SEGMENT_VERSION = 2,
     SEGMENT_PAGE = 4096,
     SEGMENT_NOTES = 16,
     BLOCK_PAGES = 14,      /* pool pages a thread block can take: 8 + 14 * 4 = 64 KiB in all */
@@ -124,6 +147,9 @@ enum segment_table_id {
     TABLE_FRAMES,    /* uint64_t return addresses */
     TABLE_SUMS,      /* struct sample_sum */
     TABLE_RESOURCES, /* struct resource_record */
+    TABLE_LIVE,      /* struct live_record */
+    TABLE_SIZES,     /* struct heap_record, index heap_size_index(size) */
+    TABLE_OWNERS,    /* struct heap_record, index as TABLE_THREADS */
     TABLE_POOL,      /* SEGMENT_PAGE pages: thread blocks and their pages */
     TABLE_COUNT,
 };
@@ -175,6 +201,10 @@ struct segment_header {
     struct string_ref run;     /* STRONG_RUN */
     struct string_ref options; /* "NAME=value\n" for each effective option */
     struct string_ref library_version;
+
+    uint64_t heap_live_bytes; /* estimate; may be some bytes below 0 for a moment */
+    uint64_t heap_peak_bytes, heap_peak_ticks;
+    uint64_t heap_peak_epoch;
 
     uint64_t module_generation; /* number of module unloads seen */
     uint64_t threads_started, threads_alive, threads_peak;
@@ -272,6 +302,9 @@ struct thread_block {
     uint64_t page_offset[BLOCK_PAGES];
     uint8_t page_kind[BLOCK_PAGES + 2];
 
+    /* [0]: the calls that allocate, [1]: free */
+    uint64_t timed_calls[2], timed_ticks[2];
+
     struct hook_counted counted[HOOK_COUNTED_END];
     struct error_count errors[BLOCK_ERRORS];
     struct event_record events[BLOCK_EVENTS];
@@ -337,6 +370,9 @@ enum sample_cost {
     SAMPLE_CPU = 3,       /* ns */
     SAMPLE_BLOCKED = 4,   /* ticks, every class but lock */
     SAMPLE_LOCK_WAIT = 5, /* ticks */
+    SAMPLE_TEMPORARY = 6, /* bytes: what part of FREED was temporary, under the same stack */
+    SAMPLE_REMOTE = 7,    /* bytes: what part of FREED another thread freed, under the same stack */
+    SAMPLE_GROWN = 8,     /* bytes a growing realloc found, under the stack of the realloc */
 };
 
 /* key: cost(4) hook(12) target(24) stack(24) */
@@ -359,6 +395,54 @@ static inline unsigned sample_key_hook(uint64_t key) { return (unsigned)(key >> 
 static inline uint32_t sample_key_target(uint64_t key) { return (uint32_t)(key >> 24) & 0xffffff; }
 static inline uint32_t sample_key_stack(uint64_t key) { return (uint32_t)key & 0xffffff; }
 
+/* ---- heap: see HEAP above ---- */
+
+enum { HEAP_LIFETIMES = 12, HEAP_SIZES = 128 };
+
+/* Row of TABLE_SIZES: 0, then four rows for each doubling from 16 on (jemalloc's and tcmalloc's spacing):
+ * row 0 is up to 16 bytes, rows 1..4 up to 20, 24, 28, 32, rows 5..8 up to 40, 48, 56, 64, and so on. */
+static inline unsigned heap_size_index(uint64_t bytes)
+{
+    if (bytes <= 16)
+        return 0;
+    unsigned shift = 61u - (unsigned)__builtin_clzll(bytes - 1); /* 2 below the highest bit of the last byte */
+    unsigned index = (shift - 2) * 4 + (unsigned)((bytes - 1) >> shift) - 3;
+    return index < HEAP_SIZES ? index : HEAP_SIZES - 1;
+}
+/* Largest size of a row; UINT64_MAX for the last. */
+static inline uint64_t heap_size_limit(unsigned index)
+{
+    if (index == 0)
+        return 16;
+    if (index >= HEAP_SIZES - 1)
+        return UINT64_MAX;
+    return (uint64_t)(5 + (index - 1) % 4) << (2 + (index - 1) / 4);
+}
+
+struct live_record {
+    uint64_t key; /* 1 << 32 | stack that allocated; never 0 in a live record */
+    int64_t live_bytes, live_objects_q8;
+    double live_squares; /* sum of the squares of live samples' weights: the variance of live_bytes */
+    int64_t peak_bytes, peak_objects_q8;
+    double peak_squares;
+    uint64_t peak_epoch;
+    uint64_t lifetime_q8[HEAP_LIFETIMES];
+    uint64_t largest_bytes; /* largest sampled request */
+    uint64_t reserved[3];
+};
+_Static_assert(sizeof(struct live_record) == 192, "wire");
+static inline uint32_t live_record_stack(const struct live_record *row) { return (uint32_t)row->key; }
+
+struct heap_record {
+    uint64_t allocated_bytes, allocated_objects_q8;
+    uint64_t freed_bytes, freed_objects_q8; /* live = allocated - freed */
+    uint64_t temporary_bytes, temporary_objects_q8;
+    uint64_t remote_bytes, remote_objects_q8;
+    uint64_t lifetime_q8[HEAP_LIFETIMES];
+    uint64_t reserved[4];
+};
+_Static_assert(sizeof(struct heap_record) == 192, "wire");
+
 /* One reading. Fields that could not be read are RESOURCE_UNKNOWN. When the table is full every
  * second record is dropped and the interval doubles; a reader ignores records whose ticks do not
  * increase (a kill in the middle of that leaves some). */
@@ -372,9 +456,13 @@ struct resource_record {
     uint64_t run_delay_ns; /* waiting for a CPU, /proc/self/schedstat: exit */
     uint64_t threads, descriptors;
     uint64_t read_bytes, written_bytes; /* from and to storage: /proc/self/io: exit */
-    uint64_t allocated_bytes;           /* counted by hooks */
-    uint64_t reserved;
+    uint64_t allocated_bytes;           /* counted by hooks: the sum of all that was ever asked for */
+    /* The allocator's own account (jemalloc's statistics, else mallinfo2): bytes in live blocks as it rounds
+     * them, bytes in pages that hold live blocks, bytes of pages it keeps in memory, address space it keeps
+     * without memory, and what it uses for itself. */
+    uint64_t heap_allocated_bytes, heap_active_bytes, heap_resident_bytes, heap_retained_bytes,
+        heap_metadata_bytes;
 };
-_Static_assert(sizeof(struct resource_record) == 128, "wire");
+_Static_assert(sizeof(struct resource_record) == 160, "wire");
 
 #endif

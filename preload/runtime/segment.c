@@ -57,6 +57,9 @@ static const struct table_size sizes[TABLE_COUNT] = {
     [TABLE_FRAMES] = {sizeof(uint64_t), 128 << 10, true},
     [TABLE_SUMS] = {sizeof(struct sample_sum), 16384, true},
     [TABLE_RESOURCES] = {sizeof(struct resource_record), 600, false},
+    [TABLE_LIVE] = {sizeof(struct live_record), 2048, true},
+    [TABLE_SIZES] = {sizeof(struct heap_record), HEAP_SIZES, false},
+    [TABLE_OWNERS] = {sizeof(struct heap_record), 2048, true},
     [TABLE_POOL] = {SEGMENT_PAGE, 0, false}, /* what is left */
 };
 
