@@ -201,6 +201,33 @@ public:
         return append(TABLE_SUMS, record);
     }
 
+    /* What lives now, and lived at the peak, of what a stack allocated. `epoch` is the row's. */
+    live_record &live(uint32_t stack, uint64_t live_bytes, uint64_t live_objects,
+                      uint64_t peak_bytes, uint64_t peak_objects, uint64_t epoch = 1)
+    {
+        live_record record = {};
+        record.key = 1ull << 32 | stack;
+        record.live_bytes = static_cast<int64_t>(live_bytes);
+        record.live_objects_q8 = static_cast<int64_t>(live_objects * 256);
+        record.peak_bytes = static_cast<int64_t>(peak_bytes);
+        record.peak_objects_q8 = static_cast<int64_t>(peak_objects * 256);
+        double period = double(header().alloc_period_bytes);
+        record.live_squares = double(live_bytes) * period;
+        record.peak_squares = double(peak_bytes) * period;
+        record.peak_epoch = epoch;
+        header().heap_live_bytes += live_bytes;
+        header().heap_peak_bytes += peak_bytes;
+        header().heap_peak_epoch = std::max<uint64_t>(header().heap_peak_epoch, 1);
+        uint32_t index = append(TABLE_LIVE, record);
+        return records<live_record>(TABLE_LIVE)[index];
+    }
+
+    heap_record &size_row(uint64_t bytes)
+    {
+        return records<heap_record>(TABLE_SIZES)[heap_size_index(bytes)];
+    }
+    heap_record &owner_row(unsigned thread) { return records<heap_record>(TABLE_OWNERS)[thread]; }
+
     /* A reading `ns` after the start with everything unknown; fill in what the test needs. */
     resource_record &resource(uint64_t at_ns)
     {
@@ -304,6 +331,9 @@ private:
         place(TABLE_SUMS, at, records_in(8 * share, sizeof(sample_sum)), sizeof(sample_sum), 1);
         place(TABLE_RESOURCES, at, records_in(2 * share, sizeof(resource_record)),
               sizeof(resource_record), 1);
+        place(TABLE_LIVE, at, records_in(4 * share, sizeof(live_record)), sizeof(live_record), 1);
+        place(TABLE_SIZES, at, HEAP_SIZES, sizeof(heap_record), HEAP_SIZES);
+        place(TABLE_OWNERS, at, 16, sizeof(heap_record), 16);
         at = (at + SEGMENT_PAGE - 1) / SEGMENT_PAGE * SEGMENT_PAGE;
         if (at > bytes_.size())
             throw std::runtime_error("segment builder: too small");

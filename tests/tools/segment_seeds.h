@@ -7,7 +7,7 @@
 
 #include "tools/segment_builder.h"
 
-static const size_t kSeedBytes = 128 << 10;
+static const size_t kSeedBytes = 256 << 10;
 
 /* A client: calls of many kinds, histograms in both forms, samples, events, readings. */
 inline SegmentBuilder seed_client()
@@ -30,6 +30,16 @@ inline SegmentBuilder seed_client()
     thread.event(HOOK_read, redis, SegmentBuilder::kStartTicks + 5, 800, stack, 0, 12);
     segment.sample(SAMPLE_ALLOCATED, HOOK_malloc, 0, stack, 5, 640000);
     segment.sample(SAMPLE_FREED, HOOK_free, 0, stack, 2, 200000);
+    segment.sample(SAMPLE_TEMPORARY, HOOK_free, 0, stack, 1, 100000);
+    segment.sample(SAMPLE_REMOTE, HOOK_free, 0, stack, 1, 100000);
+    segment.sample(SAMPLE_GROWN, HOOK_realloc, 0, odd, 3, 300000);
+    segment.live(stack, 440000, 4, 500000, 5).lifetime_q8[3] = 512;
+    segment.live(odd, 9000, 1, 7000, 1, 0).largest_bytes = 9000;
+    segment.header().heap_peak_ticks = SegmentBuilder::kStartTicks + 9000000;
+    segment.size_row(128) = {640000, 1280, 200000, 512, 100000, 256, 100000, 256, {0, 0, 0, 512}, {}};
+    segment.owner_row(0) = segment.size_row(128);
+    thread.block().timed_calls[0] = thread.block().timed_calls[1] = 4;
+    thread.block().timed_ticks[0] = 400;
     segment.sample(SAMPLE_CPU, 0, 0, stack, 20, 200000000);
     segment.sample(SAMPLE_BLOCKED, HOOK_read, redis, odd, 5, 10000000);
     segment.sample(SAMPLE_LOCK_WAIT, HOOK_pthread_mutex_lock, lock, stack, 1, 5000000);
@@ -39,6 +49,9 @@ inline SegmentBuilder seed_client()
         record.cpu_system_ns = i * 10000000ull;
         record.rss_bytes = record.peak_rss_bytes = (i + 1) << 20;
         record.descriptors = 3 + i;
+        record.heap_allocated_bytes = (i + 1) << 18;
+        record.heap_active_bytes = record.heap_resident_bytes = (i + 2) << 18;
+        record.heap_retained_bytes = record.heap_metadata_bytes = 1 << 16;
     }
     segment.crowd(HOOK_write) = {3, 1, 300, 9000};
     segment.counter(COUNTER_samples_taken) = 33;

@@ -303,7 +303,7 @@ static int hotter_first(const void *left, const void *right)
 
 static bool walk_all(struct walk *walk)
 {
-    for (unsigned cost = SAMPLE_ALLOCATED; cost < MODEL_COSTS; cost++) {
+    for (unsigned cost = SAMPLE_ALLOCATED; cost <= SAMPLE_LOCK_WAIT; cost++) {
         const struct model_samples *samples = &walk->model->samples[cost];
         for (size_t i = 0; i < samples->count; i++) {
             bool added = cost == SAMPLE_CPU ? add_cpu(walk, &samples->items[i])

@@ -60,6 +60,7 @@ int decode_targets(struct decoder *decoder);   /* targets, without their sums */
 int decode_stacks(struct decoder *decoder);    /* stacks, frames */
 int decode_blocks(struct decoder *decoder);    /* rows, hooks, classes, threads, errors, events */
 int decode_samples(struct decoder *decoder);   /* samples */
+int decode_heap(struct decoder *decoder);      /* heap, without what the blocks count of it */
 int decode_resources(struct decoder *decoder); /* resources, usage */
 
 /* The time a model ends at, from the marks it left (needs the state). */
@@ -69,5 +70,9 @@ uint64_t decode_end(const struct snapshot *snapshot, enum process_state state);
 void model_order(struct model *model);
 void model_total_targets(struct model *model);
 void model_use(struct model_usage *usage, const struct model_resource *records, size_t count);
+
+/* model_heap.c: adds everything but rows and owners. highest_peak_bytes: of those added so far. */
+void model_heap_add(struct model_heap *heap, const struct model_heap *from, uint64_t shift_ns,
+                    uint64_t *highest_peak_bytes);
 
 #endif

@@ -246,6 +246,12 @@ static int add_block(struct decoder *decoder, const struct thread_block *block)
         hook->calls = decode_sum(hook->calls, block->counted[i].calls);
         hook->bytes = decode_sum(hook->bytes, block->counted[i].bytes);
     }
+    for (int i = 0; i < HEAP_TIMED_COUNT; i++) {
+        struct model_heap *heap = &model->heap;
+        heap->timed_calls[i] = decode_sum(heap->timed_calls[i], block->timed_calls[i]);
+        heap->timed_ns[i] =
+            decode_sum(heap->timed_ns[i], decode_ns(header, block->timed_ticks[i]));
+    }
     model->thread_ns = decode_sum(model->thread_ns, decode_ns(header, block->lived_ticks));
     int error = add_cells(decoder, block);
     for (int i = 0; i < BLOCK_ERRORS && !error; i++)

@@ -17,7 +17,7 @@ static int add_sample(struct decoder *decoder, const struct sample_sum *record,
     struct model *model = decoder->model;
     enum sample_cost cost = sample_key_cost(record->key);
     unsigned hook = sample_key_hook(record->key);
-    if (cost < SAMPLE_ALLOCATED || cost > SAMPLE_LOCK_WAIT || hook >= HOOK_COUNT) {
+    if (cost < SAMPLE_ALLOCATED || cost > SAMPLE_GROWN || hook >= HOOK_COUNT) {
         model->damaged++;
         return 0;
     }
@@ -46,7 +46,7 @@ static int add_sample(struct decoder *decoder, const struct sample_sum *record,
     sample->count = decode_sum(sample->count, record->count);
     sample->weight = decode_sum(sample->weight, weight);
     sample->variance += squares * unit * unit;
-    sample->objects += (double)record->objects_q8 / 256;
+    sample->objects += (double)decode_bound(record->objects_q8) / 256;
     return 0;
 }
 
@@ -105,6 +105,11 @@ static void read_record(struct decoder *decoder, const struct resource_record *f
     record->read_bytes = reading(from->read_bytes);
     record->written_bytes = reading(from->written_bytes);
     record->allocated_bytes = reading(from->allocated_bytes);
+    record->heap_allocated_bytes = reading(from->heap_allocated_bytes);
+    record->heap_active_bytes = reading(from->heap_active_bytes);
+    record->heap_resident_bytes = reading(from->heap_resident_bytes);
+    record->heap_retained_bytes = reading(from->heap_retained_bytes);
+    record->heap_metadata_bytes = reading(from->heap_metadata_bytes);
 }
 
 /* What a look from outside adds as the last reading. A cumulative count that is below an earlier one

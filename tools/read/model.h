@@ -24,11 +24,12 @@
 #include "abi/segment.h"
 #include "read/arena.h"
 #include "read/latency.h"
+#include "read/model_heap.h"
 
 struct snapshot;
 
 #define MODEL_UNKNOWN UINT64_MAX
-enum { MODEL_NO_MODULE = UINT32_MAX, MODEL_COSTS = SAMPLE_LOCK_WAIT + 1 };
+enum { MODEL_NO_MODULE = UINT32_MAX, MODEL_COSTS = SAMPLE_GROWN + 1 };
 
 enum process_state {
     PROCESS_RUNNING,
@@ -148,7 +149,7 @@ struct model_sample {
     uint64_t count;
     uint64_t weight;
     double variance;
-    double objects; /* ALLOCATED and FREED: estimated number of objects */
+    double objects; /* of the heap's costs: estimated number of objects; of GROWN: of calls */
 };
 
 struct model_samples {
@@ -181,6 +182,9 @@ struct model_resource {
     uint64_t threads, descriptors;
     uint64_t read_bytes, written_bytes;
     uint64_t allocated_bytes;
+    /* the allocator's own account, see struct resource_record */
+    uint64_t heap_allocated_bytes, heap_active_bytes, heap_resident_bytes, heap_retained_bytes,
+        heap_metadata_bytes;
     uint32_t process;
 };
 
@@ -237,6 +241,7 @@ struct model {
     struct model_error *errors; /* most frequent first */
     size_t error_count;
     struct model_samples samples[MODEL_COSTS]; /* index enum sample_cost; [0] is unused */
+    struct model_heap heap;
     struct model_stack *stacks;                /* [0] is "none": depth 0 */
     size_t stack_count;
     struct model_frame *frames;

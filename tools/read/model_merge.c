@@ -14,13 +14,14 @@
 struct merger {
     struct model *model;
     struct lookup target_index, row_index, error_index, note_index, sample_index;
-    struct vector rows, errors, notes, events, threads;
+    struct vector rows, errors, notes, events, threads, heap_rows, heap_owners;
     struct vector samples[MODEL_COSTS];
     /* of the source being added */
     const struct model *source;
     uint32_t process, module, frame, stack; /* where its arrays begin in the merged ones */
     uint64_t shift_ns;                      /* its start, since the earliest's */
     uint64_t earliest_ns;
+    uint64_t highest_peak_bytes;
     uint32_t *target_map;
 };
 
@@ -328,6 +329,30 @@ static int add_samples(struct merger *merger)
     return 0;
 }
 
+static int add_heap(struct merger *merger)
+{
+    const struct model_heap *from = &merger->source->heap;
+    model_heap_add(&merger->model->heap, from, merger->shift_ns, &merger->highest_peak_bytes);
+    for (size_t i = 0; i < from->row_count; i++) {
+        struct model_heap_row *row = vector_push(&merger->heap_rows);
+        if (!row)
+            return -ENOMEM;
+        *row = from->rows[i];
+        row->stack = moved_stack(merger, row->stack);
+    }
+    for (size_t i = 0; i < from->owner_count; i++) {
+        struct model_heap_owner *owner = vector_push(&merger->heap_owners);
+        if (!owner)
+            return -ENOMEM;
+        *owner = from->owners[i];
+        owner->process += merger->process;
+        owner->name = copy_text(merger, owner->name);
+        if (!owner->name)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static int add_threads_and_events(struct merger *merger)
 {
     for (size_t i = 0; i < merger->source->thread_count; i++) {
@@ -362,7 +387,7 @@ static int add_source(struct merger *merger, const struct model *source)
     static int (*const steps[])(struct merger *) = {
         add_processes, add_modules, add_targets, add_rows,
         add_hooks,     add_errors,  add_notes,   add_samples,
-        add_threads_and_events,
+        add_threads_and_events, add_heap,
     };
     merger->source = source;
     merger->shift_ns = source->processes[0].start_monotonic_ns - merger->earliest_ns;
@@ -447,8 +472,12 @@ static int seal(struct merger *merger)
     model->notes = vector_seal(&merger->notes, &model->arena);
     model->events = vector_seal(&merger->events, &model->arena);
     model->threads = vector_seal(&merger->threads, &model->arena);
-    bool complete =
-        model->rows && model->errors && model->notes && model->events && model->threads;
+    model->heap.row_count = merger->heap_rows.count;
+    model->heap.owner_count = merger->heap_owners.count;
+    model->heap.rows = vector_seal(&merger->heap_rows, &model->arena);
+    model->heap.owners = vector_seal(&merger->heap_owners, &model->arena);
+    bool complete = model->rows && model->errors && model->notes && model->events &&
+                    model->threads && model->heap.rows && model->heap.owners;
     for (int cost = 0; cost < MODEL_COSTS; cost++) {
         model->samples[cost].count = merger->samples[cost].count;
         model->samples[cost].items = vector_seal(&merger->samples[cost], &model->arena);
@@ -462,7 +491,7 @@ static void merger_done(struct merger *merger)
     struct lookup *lookups[] = {&merger->target_index, &merger->row_index, &merger->error_index,
                                 &merger->note_index, &merger->sample_index};
     struct vector *vectors[] = {&merger->rows, &merger->errors, &merger->notes, &merger->events,
-                                &merger->threads};
+                                &merger->threads, &merger->heap_rows, &merger->heap_owners};
     for (size_t i = 0; i < sizeof(lookups) / sizeof(lookups[0]); i++)
         lookup_done(lookups[i]);
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
@@ -488,6 +517,8 @@ int model_merge(const struct model *const *models, size_t count, struct model **
     merger.notes.bytes = sizeof(struct model_note);
     merger.events.bytes = sizeof(struct model_event);
     merger.threads.bytes = sizeof(struct model_thread);
+    merger.heap_rows.bytes = sizeof(struct model_heap_row);
+    merger.heap_owners.bytes = sizeof(struct model_heap_owner);
     for (int cost = 0; cost < MODEL_COSTS; cost++)
         merger.samples[cost].bytes = sizeof(struct model_sample);
     int error = reserve(model, models, count);

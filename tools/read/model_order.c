@@ -56,6 +56,20 @@ static int compare_samples(const void *a, const void *b)
                                      cell_key(right->hook, right->target));
 }
 
+static int compare_heap_rows(const void *a, const void *b)
+{
+    const struct model_heap_row *left = a, *right = b;
+    int order = descending(left->peak_bytes, right->peak_bytes);
+    return order ? order : ascending(left->stack, right->stack);
+}
+
+static int compare_heap_owners(const void *a, const void *b)
+{
+    const struct model_heap_owner *left = a, *right = b;
+    int order = descending(left->sum.allocated_bytes, right->sum.allocated_bytes);
+    return order ? order : ascending((uint64_t)left->tid, (uint64_t)right->tid);
+}
+
 static void sort(void *items, size_t count, size_t bytes, int (*compare)(const void *, const void *))
 {
     if (count > 1)
@@ -85,6 +99,9 @@ void model_order(struct model *model)
     sort(model->events, model->event_count, sizeof(*model->events), compare_events);
     sort(model->threads, model->thread_count, sizeof(*model->threads), compare_threads);
     main_threads_first(model);
+    sort(model->heap.rows, model->heap.row_count, sizeof(*model->heap.rows), compare_heap_rows);
+    sort(model->heap.owners, model->heap.owner_count, sizeof(*model->heap.owners),
+         compare_heap_owners);
     for (int cost = 0; cost < MODEL_COSTS; cost++)
         sort(model->samples[cost].items, model->samples[cost].count,
              sizeof(struct model_sample), compare_samples);

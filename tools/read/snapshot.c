@@ -34,6 +34,9 @@ static const struct {
     [TABLE_FRAMES] = {"frames", sizeof(uint64_t)},
     [TABLE_SUMS] = {"sums", sizeof(struct sample_sum)},
     [TABLE_RESOURCES] = {"resources", sizeof(struct resource_record)},
+    [TABLE_LIVE] = {"live objects", sizeof(struct live_record)},
+    [TABLE_SIZES] = {"sizes", sizeof(struct heap_record)},
+    [TABLE_OWNERS] = {"owners", sizeof(struct heap_record)},
     [TABLE_POOL] = {"pool", SEGMENT_PAGE},
 };
 
