@@ -205,6 +205,9 @@ STRONG_EXPORT void free(void *ptr)
     next.free(ptr);
 }
 
+/* free's name before C89, kept by libc for binaries that were linked to it. */
+STRONG_EXPORT void cfree(void *ptr) __THROW __attribute__((alias("free")));
+
 STRONG_EXPORT void *realloc(void *old, size_t size)
 {
     struct thread_hot *hot = &thread_hot;

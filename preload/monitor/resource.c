@@ -177,7 +177,6 @@ static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_whe
     struct resource_record record;
     memset(&record, 0xff, sizeof record); /* RESOURCE_UNKNOWN */
     record.ticks = now_ticks;
-    record.reserved = 0;
     record.threads = segment->threads_alive;
     record.descriptors = segment->descriptors_open;
     record.allocated_bytes = allocated_bytes();

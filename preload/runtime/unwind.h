@@ -16,6 +16,7 @@
 #ifndef STRONG_RUNTIME_UNWIND_H
 #define STRONG_RUNTIME_UNWIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -91,6 +92,9 @@ void unwind_unload_end(void);
 
 /* The second half of unwind_unload_end alone, for unmapped code that is noticed too late. */
 void unwind_flush(void);
+
+/* The address range of the module that holds an address; false: none, or not known (see unwind_init). */
+bool unwind_module(uintptr_t address, uintptr_t *ret_low, uintptr_t *ret_high);
 
 /* In the child of fork: unloads of other threads will not end there. */
 void unwind_fork_child(void);

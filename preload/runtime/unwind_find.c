@@ -63,6 +63,12 @@ static bool find_module(uintptr_t pc, uintptr_t *ret_low, uintptr_t *ret_high,
 }
 #endif
 
+bool unwind_module(uintptr_t address, uintptr_t *ret_low, uintptr_t *ret_high)
+{
+    uintptr_t header;
+    return find_module(address, ret_low, ret_high, &header);
+}
+
 uint64_t unwind_read_bytes(struct unwind_reader *reader, unsigned size)
 {
     uint64_t value = 0;

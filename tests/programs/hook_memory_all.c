@@ -1,5 +1,6 @@
 /* hook_memory_all: every function of the malloc family, its failures included. Prints what a program
  * can see: results, errno, contents, alignment; never an address. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile size_t huge = SIZE_MAX / 2 + 2; /* so that the compiler does not see it */
 
@@ -89,6 +91,49 @@ static void aligned(void)
     show("memalign too much", memalign(64, huge), 64);
 }
 
+/* What beside blocks a program asks. No figures: they are the allocator's own. */
+static void questions(void)
+{
+    void *ptr = malloc(5000);
+    struct mallinfo2 info = mallinfo2();
+    printf("mallinfo2 in use at least 5000: %d\n", info.uordblks + info.hblkhd >= 5000);
+    struct mallinfo old = mallinfo();
+    printf("mallinfo in use at least 5000: %d\n", (size_t)old.uordblks + (size_t)old.hblkhd >= 5000);
+    free(ptr);
+    printf("mallopt %d, with nonsense %d\n", mallopt(M_MMAP_THRESHOLD, 200000), mallopt(M_MXFAST, 1 << 20));
+    int trimmed = malloc_trim(0);
+    printf("malloc_trim %d\n", trimmed == 0 || trimmed == 1);
+    printf("malloc_usable_size(NULL) %zu\n", malloc_usable_size(NULL));
+    char *text = NULL;
+    size_t len = 0;
+    FILE *stream = open_memstream(&text, &len);
+    printf("malloc_info %d", malloc_info(0, stream));
+    fclose(stream);
+    printf(" wrote xml %d, unknown option %d errno %d\n", strncmp(text, "<malloc", 7) == 0, malloc_info(1, stdout), errno);
+    free(text);
+    /* on stderr, the figures differ: look only whether there is something */
+    int pair[2], kept = dup(2);
+    char room[1 << 16];
+    if (kept < 0 || pipe(pair) || dup2(pair[1], 2) < 0)
+        return;
+    malloc_stats();
+    dup2(kept, 2);
+    close(kept);
+    close(pair[1]);
+    printf("malloc_stats wrote %d\n", read(pair[0], room, sizeof room) > 0);
+    close(pair[0]);
+    errno = 0;
+}
+
+/* The name of free before C89. No linker binds it any more, so it is looked up. */
+static void old_name(void)
+{
+    void (*old_free)(void *) = (void (*)(void *))dlvsym(RTLD_DEFAULT, "cfree", "GLIBC_2.2.5");
+    printf("cfree found %d\n", old_free != NULL);
+    if (old_free)
+        old_free(malloc(40));
+}
+
 /* Enough of it for samples to be taken, and for sampled pointers to pass between threads. */
 static void *churn(void *argument)
 {
@@ -112,6 +157,8 @@ int main(void)
     printf("errno at main %d\n", errno);
     plain();
     aligned();
+    questions();
+    old_name();
     static void *slots[256];
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
