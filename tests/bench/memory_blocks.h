@@ -1,12 +1,12 @@
 /* Blocks that notice when they are damaged: what every pattern of memory_patterns allocates.
  *
- * A block is one word, so that threads can hand it over with one atomic exchange: the address in the
- * low 48 bits, a tag in the high 16. The block's first word holds its size and its tag; a mark derived
- * from both and the address stands every 256 bytes and at its end. The tag outside and the marks
- * inside must agree when the block is released: of two live blocks that share memory, the one written
- * first no longer matches. Only a small block that lies wholly between two marks of a larger one can
- * go unseen; with check_every_byte set (the pattern verify) all bytes are written and compared.
- * Any thread, each with a random state of its own; nothing here allocates for itself.
+ * A block is one word, so that threads can hand it over with one atomic exchange: the address in
+ * the low 48 bits, a tag in the high 16. The block's first word holds its size and its tag; a mark
+ * derived from both and the address stands every 256 bytes and at its end. The tag outside and the
+ * marks inside must agree when the block is released: of two live blocks that share memory, the one
+ * written first no longer matches. Only a small block that lies wholly between two marks of a
+ * larger one can go unseen; with check_every_byte set (the pattern verify) all bytes are written
+ * and compared. Any thread, each with a random state of its own; nothing here allocates for itself.
  */
 #ifndef MEMORY_BLOCKS_H
 #define MEMORY_BLOCKS_H
@@ -51,7 +51,8 @@ static inline uint32_t random_below(uint64_t *state, uint32_t below)
 _Noreturn static void fail(const char *what, const void *start)
 {
     char line[160];
-    int len = snprintf(line, sizeof line, "memory_patterns %s: %s at %p\n", pattern_name, what, start);
+    int len =
+        snprintf(line, sizeof line, "memory_patterns %s: %s at %p\n", pattern_name, what, start);
     if (write(STDERR_FILENO, line, (size_t)len) < 0) {
         /* nothing better to do: the exit status says it too */
     }

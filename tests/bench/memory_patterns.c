@@ -23,8 +23,9 @@ static void pair(unsigned threads, double scale)
     }
 }
 
-/* A buffer that learns its size by growing. Each step marks the bytes it added, every MARK_STEP bytes;
- * all marks are checked once the buffer is full, so that a move which loses bytes is seen. */
+/* A buffer that learns its size by growing. Each step marks the bytes it added, every MARK_STEP
+ * bytes; all marks are checked once the buffer is full, so that a move which loses bytes is seen.
+ */
 struct growing {
     unsigned char *start;
     size_t size;
@@ -42,7 +43,8 @@ static void growing_extend(struct growing *buffer, size_t size)
     buffer->size = size;
 }
 
-/* first: the size after the first step; each later step added step bytes, or doubled where step is 0. */
+/* first: the size after the first step; each later step added step bytes, or doubled where step is
+ * 0. */
 static void growing_finish(struct growing *buffer, size_t first, size_t step)
 {
     size_t begin = 0, end = first;
@@ -190,7 +192,8 @@ int main(int argc, char **argv)
     unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
     double scale = argc > 3 ? atof(argv[3]) : 1;
     for (size_t i = 0; argc > 1 && i < sizeof patterns / sizeof *patterns; i++)
-        if (!strcmp(argv[1], patterns[i].name) && threads > 0 && threads <= MOST_THREADS && scale > 0) {
+        if (!strcmp(argv[1], patterns[i].name) && threads > 0 && threads <= MOST_THREADS &&
+            scale > 0) {
             pattern_name = patterns[i].name;
             patterns[i].run(threads, scale);
             return 0;

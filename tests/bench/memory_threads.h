@@ -1,7 +1,7 @@
-/* The patterns of memory_patterns with several threads: blocks that outlive the thread that took them,
- * are freed by another one, or share a cache line with another thread's.
- * Each thread has its own random state, seeded by its lane; only the order in which threads meet at a
- * shared slot or queue differs between two runs.
+/* The patterns of memory_patterns with several threads: blocks that outlive the thread that took
+ * them, are freed by another one, or share a cache line with another thread's. Each thread has its
+ * own random state, seeded by its lane; only the order in which threads meet at a shared slot or
+ * queue differs between two runs.
  */
 #ifndef MEMORY_THREADS_H
 #define MEMORY_THREADS_H
@@ -36,8 +36,9 @@ static void run_lanes(void *(*body)(void *), void *lanes, size_t lane_size, unsi
         pthread_join(started[i], NULL);
 }
 
-/* larson: a server whose connections move on. A lane's thread replaces random ones of its slots, then
- * starts its successor, which inherits the slots (and frees what the dead thread took), and ends. */
+/* larson: a server whose connections move on. A lane's thread replaces random ones of its slots,
+ * then starts its successor, which inherits the slots (and frees what the dead thread took), and
+ * ends. */
 enum { LARSON_SLOTS = 2000, LARSON_SESSIONS = 60 };
 
 struct larson_lane {
@@ -100,8 +101,9 @@ static void larson(unsigned threads, double scale)
     }
 }
 
-/* producer_consumer: every block is freed by a thread that never took one. Batches through a bounded
- * queue, one queue for each pair of threads, so that the queue's lock is a small part of it. */
+/* producer_consumer: every block is freed by a thread that never took one. Batches through a
+ * bounded queue, one queue for each pair of threads, so that the queue's lock is a small part of
+ * it. */
 enum { BATCH = 512, QUEUE_BATCHES = 16 };
 
 struct pipeline {
@@ -165,8 +167,9 @@ static void producer_consumer(unsigned threads, double scale)
         pthread_join(started[i], NULL);
 }
 
-/* mstress: every lifetime at once. Threads take blocks, keep some, free some at random and swap others
- * with a shared array; all threads end and are made anew each round, the shared array lives on. */
+/* mstress: every lifetime at once. Threads take blocks, keep some, free some at random and swap
+ * others with a shared array; all threads end and are made anew each round, the shared array lives
+ * on. */
 enum { MSTRESS_SHARED = 1000, MSTRESS_OWN = 4096, MSTRESS_ROUNDS = 40 };
 
 struct mstress_lane {
@@ -191,10 +194,10 @@ static void *mstress_round(void *argument)
     for (uint64_t left = lane->steps; left; left--) {
         uint32_t draw = random_below(&state, 100);
         block_word *slot = &own[random_below(&state, MSTRESS_OWN)];
-        if (draw < 20) { /* memory_order: releases the block's bytes to, and acquires them from, the same
-                          * exchange in another thread */
-            *slot = atomic_exchange_explicit(&mstress_shared[random_below(&state, MSTRESS_SHARED)], *slot,
-                                             memory_order_acq_rel);
+        if (draw < 20) { /* memory_order: releases the block's bytes to, and acquires them from, the
+                          * same exchange in another thread */
+            *slot = atomic_exchange_explicit(&mstress_shared[random_below(&state, MSTRESS_SHARED)],
+                                             *slot, memory_order_acq_rel);
         } else if (*slot) {
             block_release(*slot);
             *slot = 0;
@@ -219,9 +222,9 @@ static void mstress(unsigned threads, double scale)
             block_release(mstress_shared[i]);
 }
 
-/* cache_scratch: main takes one small object for each thread, next to each other as likely as not; each
- * thread frees its own and works on objects of the same size. An allocator that hands the freed ones
- * back to their threads makes them share a cache line for good. */
+/* cache_scratch: main takes one small object for each thread, next to each other as likely as not;
+ * each thread frees its own and works on objects of the same size. An allocator that hands the
+ * freed ones back to their threads makes them share a cache line for good. */
 struct scratch_lane {
     unsigned char *object;
     uint64_t objects;
@@ -259,7 +262,8 @@ static void cache_scratch(unsigned threads, double scale)
     run_lanes(scratch, lanes, sizeof *lanes, threads);
 }
 
-/* scaling: threads that have nothing to do with each other; each does the same work however many. */
+/* scaling: threads that have nothing to do with each other; each does the same work however many.
+ */
 struct scaling_lane {
     uint64_t state, replacements;
 };
