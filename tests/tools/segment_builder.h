@@ -190,14 +190,14 @@ public:
     }
 
     uint32_t sample(sample_cost cost, unsigned hook, uint32_t target, uint32_t stack,
-                    uint64_t count, uint64_t weight)
+                    uint64_t count, uint64_t weight, uint64_t objects = 0)
     {
         sample_sum record = {};
         record.key = sample_key(cost, hook, target, stack);
         record.count = count;
         record.weight = weight;
         record.weight_squares = count ? double(weight) * double(weight) / double(count) : 0;
-        record.objects_q8 = count * 256;
+        record.objects_q8 = (objects ? objects : count) * 256;
         return append(TABLE_SUMS, record);
     }
 

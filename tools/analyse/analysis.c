@@ -22,21 +22,26 @@ struct rule {
 
 #define FINDING(id, title, ceiling, rule) {#id, title, SEVERITY_##ceiling, rule},
 #define EXPLAINS(cause, consequence)
+#define REFINES(particular, general)
 static const struct rule rules[FINDING_COUNT] = {
 #include "analyse/findings.def"
 };
 #undef FINDING
 #undef EXPLAINS
+#undef REFINES
 
 #define FINDING(id, title, ceiling, rule)
-#define EXPLAINS(cause, consequence) {FINDING_##cause, FINDING_##consequence},
+#define EXPLAINS(cause, consequence) {FINDING_##cause, FINDING_##consequence, false},
+#define REFINES(particular, general) {FINDING_##particular, FINDING_##general, true},
 static const struct {
     uint8_t cause, consequence;
+    bool whatever_rank;
 } explanations[] = {
 #include "analyse/findings.def"
 };
 #undef FINDING
 #undef EXPLAINS
+#undef REFINES
 
 const char *finding_state_name(enum finding_state state)
 {
@@ -164,7 +169,7 @@ static int rank(const void *left, const void *right)
     return (int)a->id - (int)b->id;
 }
 
-/* A consequence is explained when its cause ranks above it and is at least half as large: a small
+/* A consequence is explained when its cause ranks above it (or refines it) and is at least half as large: a small
  * cause does not explain a large effect. The findings are ranked already; they are ranked again,
  * because what is explained goes to the end. */
 static void explain(struct analysis *analysis)
@@ -180,7 +185,8 @@ static void explain(struct analysis *analysis)
         struct finding *cause = by_id[explanations[i].cause];
         struct finding *consequence = by_id[explanations[i].consequence];
         if (cause->state != FINDING_FOUND || consequence->state != FINDING_FOUND ||
-            cause > consequence || cause->gain_ns * 2 < consequence->gain_ns ||
+            (explanations[i].whatever_rank ? cause->severity < consequence->severity
+                                          : cause > consequence) || cause->gain_ns * 2 < consequence->gain_ns ||
             cause_of[consequence->id] != NOTHING)
             continue;
         cause_of[consequence->id] = cause->id;
@@ -202,6 +208,8 @@ static int fill(struct analysis *analysis)
     if (error == 0)
         error =
             profile_make(analysis->model, analysis->symbols, &analysis->arena, &analysis->profile);
+    if (error == 0)
+        error = heap_make(analysis);
     if (error == 0)
         error = locks_make(analysis);
     if (error != 0)

@@ -12,6 +12,7 @@
 
 #include "analyse/accounting.h"
 #include "analyse/finding.h"
+#include "analyse/heap.h"
 #include "analyse/profile.h"
 #include "read/arena.h"
 #include "read/model.h"
@@ -39,6 +40,7 @@ struct analysis {
     struct arena arena;
     struct accounting time;
     struct profile profile;
+    struct heap heap;
     struct analysis_lock *locks;
     size_t lock_count;
     struct analysis_self self;

@@ -14,12 +14,14 @@
 
 #define FINDING(id, title, ceiling, rule) FINDING_##id,
 #define EXPLAINS(cause, consequence)
+#define REFINES(particular, general)
 enum finding_id {
 #include "analyse/findings.def"
     FINDING_COUNT,
 };
 #undef FINDING
 #undef EXPLAINS
+#undef REFINES
 
 enum finding_state {
     FINDING_NOT_FOUND,

@@ -103,6 +103,27 @@ static bool is_system_module(const char *module)
            starts_with(module, "libtcmalloc") || starts_with(module, "libmimalloc");
 }
 
+static bool is_runtime_module(const char *module)
+{
+    return is_system_module(module) || starts_with(module, "libstdc++.so") ||
+           starts_with(module, "libgcc_s.so") || starts_with(module, "libm.so") ||
+           starts_with(module, "libpthread") || starts_with(module, "libdl.so");
+}
+
+const struct model_frame *profile_program_site(const struct model *model, struct symbols *symbols,
+                                               uint32_t stack, bool *ret_runtime)
+{
+    uint32_t depth;
+    const struct model_frame *frames = model_stack_frames(model, stack, &depth);
+    bool runtime = depth > 0 && model->stacks[stack].end == STACK_COMPLETE;
+    for (uint32_t i = 0; i < depth && runtime; i++) {
+        const struct symbol *symbol = symbols_function(symbols, &frames[i]);
+        runtime = symbol->is_libstrong || is_runtime_module(symbol->module);
+    }
+    *ret_runtime = runtime;
+    return profile_site(model, symbols, stack);
+}
+
 const struct model_frame *profile_site(const struct model *model, struct symbols *symbols,
                                        uint32_t stack)
 {
@@ -118,6 +139,13 @@ const struct model_frame *profile_site(const struct model *model, struct symbols
     return depth > 0 ? &frames[0] : NULL;
 }
 
+/* The memory pool inside libstrong, and the jemalloc inside that. */
+static bool is_pool(const char *function)
+{
+    return starts_with(function, "pool_") || starts_with(function, "memory_pool_") ||
+           starts_with(function, "strong_je_");
+}
+
 /* CPU time is the allocator's when a function of it is on the stack with nothing but libc,
  * libstrong and other allocator functions further in. */
 static bool in_allocator(const struct model *model, struct symbols *symbols,
@@ -126,7 +154,9 @@ static bool in_allocator(const struct model *model, struct symbols *symbols,
     const struct model_frame *frames = model->frames + stack->frame;
     for (uint32_t i = 0; i < stack->depth; i++) {
         const struct symbol *symbol = symbols_function(symbols, &frames[i]);
-        if (symbol->named && profile_is_allocator(symbol->function))
+        if (symbol->named &&
+            (profile_is_allocator(symbol->function) ||
+             (symbol->is_libstrong && is_pool(symbol->function))))
             return true;
         if (!symbol->is_libstrong && !is_system_module(symbol->module))
             return false;

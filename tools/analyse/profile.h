@@ -52,6 +52,11 @@ void profile_locate(struct profile_function *function, struct symbols *symbols);
 const struct model_frame *profile_site(const struct model *model, struct symbols *symbols,
                                        uint32_t stack);
 
+/* The same; *ret_runtime: there is no code of the program on the stack, which is complete: the C or C++
+ * runtime allocated it for itself. */
+const struct model_frame *profile_program_site(const struct model *model, struct symbols *symbols,
+                                               uint32_t stack, bool *ret_runtime);
+
 /* Name of a function that belongs to a memory allocator. */
 bool profile_is_allocator(const char *function);
 

@@ -14,9 +14,11 @@
 #define FINDING(id, title, ceiling, rule)                                                          \
     void rule(struct analysis *analysis, struct finding *finding);
 #define EXPLAINS(cause, consequence)
+#define REFINES(particular, general)
 #include "analyse/findings.def"
 #undef FINDING
 #undef EXPLAINS
+#undef REFINES
 
 #define RULES_CRITICAL_SHARE 0.20
 #define RULES_WARNING_SHARE 0.05

@@ -1,19 +1,9 @@
-/* rules_cpu.c: the rules about the processor: the allocator's share, what is hot, the cgroup's
- * quota. */
+/* rules_cpu.c: the rules about the processor: what is hot, the cgroup's quota. */
 #include "analyse/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The allocator's share of the CPU time that is worth a note, a warning, critical: a compiler or an
- * interpreter in good health spends up to a tenth there. */
-enum {
-    CPU_SAMPLES_LEAST = 50,
-    ALLOCATOR_PERCENT_LEAST = 8,
-    ALLOCATOR_PERCENT_WARNING = 15,
-    ALLOCATOR_PERCENT_CRITICAL = 30,
-};
 
 /* Confidence of what is read off samples: relative error about 1 / sqrt(n). */
 static enum finding_confidence sample_confidence(const struct analysis *analysis, uint64_t samples)
@@ -22,88 +12,6 @@ static enum finding_confidence sample_confidence(const struct analysis *analysis
     if (dropped * 20 > taken)
         return CONFIDENCE_LOW;
     return samples >= 100 ? CONFIDENCE_HIGH : samples >= 25 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
-}
-
-/* ---- the allocator ---- */
-
-static const struct profile_function *top_allocating(const struct profile *profile, unsigned skip)
-{
-    const struct profile_function *seen = NULL, *top = NULL;
-    for (unsigned round = 0; round <= skip; round++) {
-        top = NULL;
-        for (size_t i = 0; i < profile->count; i++) {
-            const struct profile_function *one = &profile->functions[i];
-            if (one->alloc_bytes > (top != NULL ? top->alloc_bytes : 0) &&
-                (seen == NULL || one->alloc_bytes < seen->alloc_bytes))
-                top = one;
-        }
-        seen = top;
-        if (top == NULL)
-            break;
-    }
-    return top;
-}
-
-static const char *allocating_place(struct analysis *analysis, unsigned rank, uint64_t sampled)
-{
-    const struct profile_function *function = top_allocating(&analysis->profile, rank);
-    if (function == NULL || sampled == 0)
-        return "";
-    const char *place = symbols_place(analysis->symbols, &function->hottest);
-    bool known = strcmp(place, function->name) != 0;
-    return rules_text(analysis, "%s%s%s (%s of the bytes)", function->name, known ? " at " : "",
-                      known ? place : "",
-                      units_share((double)function->alloc_bytes / (double)sampled).text);
-}
-
-void rules_allocation_pressure(struct analysis *analysis, struct finding *finding)
-{
-    const struct model *model = analysis->model;
-    const struct profile *profile = &analysis->profile;
-    uint64_t calls = 0, bytes = 0;
-    for (unsigned hook = HOOK_malloc; hook <= HOOK_pvalloc; hook++) {
-        calls += hook != HOOK_free ? model->hooks[hook].calls : 0;
-        bytes += model->hooks[hook].bytes;
-    }
-    if (calls == 0) {
-        rules_not_applicable(finding, "it allocated nothing");
-        return;
-    }
-    if (profile->cpu_samples < CPU_SAMPLES_LEAST) {
-        rules_not_measured(finding, rules_text(analysis, "only %s of CPU time: too few to tell",
-                                               units_plural(profile->cpu_samples, "sample").text));
-        return;
-    }
-    double share = (double)profile->allocator_ns / (double)profile->cpu_ns;
-    uint64_t gain = (uint64_t)(share * (double)analysis->time.runnable_ns);
-    if (share * 100 < ALLOCATOR_PERCENT_LEAST ||
-        !rules_found(analysis, finding, gain, profile->allocator_samples)) {
-        finding->evidence = rules_text(analysis, "%s of the CPU time, %s", units_share(share).text,
-                                       units_plural(calls, "allocation").text);
-        return;
-    }
-    if (share * 100 < ALLOCATOR_PERCENT_WARNING)
-        rules_limit(finding, SEVERITY_NOTE);
-    else if (share * 100 < ALLOCATOR_PERCENT_CRITICAL)
-        rules_limit(finding, SEVERITY_WARNING);
-    uint64_t sampled = model->samples[SAMPLE_ALLOCATED].weight;
-    const char *first = allocating_place(analysis, 0, sampled);
-    const char *second = allocating_place(analysis, 1, sampled);
-    finding->confidence = sample_confidence(analysis, profile->allocator_samples);
-    finding->where = first[0] != '\0'
-                         ? symbols_place(analysis->symbols, &top_allocating(profile, 0)->hottest)
-                         : "";
-    finding->evidence = rules_text(
-        analysis, "%s of the CPU time in malloc and free; %s (%s a second), %s each%s%s%s%s",
-        units_share(share).text, units_plural(calls, "allocation").text,
-        units_number((double)calls / rules_seconds(analysis)).text, units_bytes(bytes / calls).text,
-        first[0] != '\0' ? "; most by " : "", first, second[0] != '\0' ? ", " : "", second);
-    finding->assumption = "no memory is allocated or freed at all";
-    finding->fix =
-        first[0] != '\0'
-            ? rules_text(analysis, "reuse memory instead of allocating it each time in %s", first)
-            : "reuse memory instead of allocating it each time";
-    finding->risk = "memory that is reused must be cleared of what it held";
 }
 
 /* ---- bound by the CPU ---- */

@@ -8,7 +8,8 @@
 enum {
     GROWTH_READINGS = 6,
     DESCRIPTOR_LEAST = 20,
-    MEMORY_LEAST = 32 << 20,
+    HEAP_LEAST = 8 << 20,
+    RESIDENT_LEAST = 32 << 20,
 };
 #define GROWTH_SECONDS 5.0
 #define DESCRIPTOR_WARNING_SECONDS 30.0
@@ -144,47 +145,74 @@ void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
     finding->risk = "none known";
 }
 
+/* ---- memory ---- */
+
+/* A field that holds bytes and grows: by a tenth and by `least` since the middle, in each quarter, and the
+ * line through the second half rises for sure. */
+static bool memory_grows(const struct model *model, size_t offset, uint64_t least,
+                         struct growth *ret_growth, struct heap_trend *ret_trend)
+{
+    if (!growth_of(model, offset, ret_growth))
+        return false;
+    uint64_t tenth = ret_growth->middle / 10;
+    *ret_trend = heap_trend_of(model, offset,
+                               (model->resources[0].at_ns +
+                                model->resources[model->resource_count - 1].at_ns) / 2);
+    return keeps_growing(ret_growth, tenth > least ? tenth : least) && ret_trend->known &&
+           ret_trend->per_second > ret_trend->margin;
+}
+
+static void memory_evidence(struct analysis *analysis, struct finding *finding,
+                            const struct growth *growth, const struct heap_trend *trend, bool heap)
+{
+    const struct heap_site *top = heap_keeps_most(&analysis->heap);
+    const char *site = top != NULL ? heap_site_name(analysis, top) : "";
+    finding->where = top != NULL ? heap_site_place(analysis, top) : "";
+    finding->evidence = rules_text(
+        analysis, "%s %s, %s ± %s more each second (95 %%) over the last %.0f s%s%s%s",
+        heap ? "live blocks of" : "peak of", units_bytes(growth->last).text,
+        units_bytes((uint64_t)trend->per_second).text, units_bytes((uint64_t)trend->margin).text,
+        growth->seconds, heap || !analysis->heap.trend.known ? "" : ", though the heap does not grow",
+        top != NULL ? "; most that is not freed: " : "",
+        top != NULL ? rules_text(analysis, "%s ± %s by %s", units_bytes(top->live.bytes).text,
+                                 units_bytes(heap_margin(&top->live)).text, site)
+                    : "");
+    finding->assumption = "no time is gained; the process fails when memory ends";
+    if (!heap && analysis->heap.trend.known)
+        finding->fix = "look at what is mapped, and at fragmentation below: the heap's live blocks do "
+                       "not grow";
+    else
+        finding->fix =
+            top != NULL ? rules_text(analysis,
+                                     "free or bound what %s keeps: unfreed so far, which need not "
+                                     "be a leak",
+                                     site)
+                        : "find what is kept: run with STRONG_ALLOC_PERIOD set";
+    finding->risk = "none known";
+}
+
+/* The allocator's own account of live bytes says most; where there is none, resident memory has to do. */
 void rules_memory_growth(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
+    const size_t live = offsetof(struct model_resource, heap_allocated_bytes);
+    const size_t resident = offsetof(struct model_resource, peak_rss_bytes);
     struct growth growth;
-    if (!growth_of(model, offsetof(struct model_resource, peak_rss_bytes), &growth)) {
+    struct heap_trend trend;
+    if (!growth_of(model, live, &growth) && !growth_of(model, resident, &growth)) {
         rules_not_measured(finding, too_short);
         return;
     }
     finding->evidence =
-        rules_text(analysis, "peak %s, %s of it since half time", units_bytes(growth.last).text,
+        rules_text(analysis, "%s at the last reading, %s of it since half time",
+                   units_bytes(growth.last).text,
                    units_bytes(growth.last > growth.middle ? growth.last - growth.middle : 0).text);
-    uint64_t least = growth.middle / 10 > MEMORY_LEAST ? growth.middle / 10 : MEMORY_LEAST;
-    if (!keeps_growing(&growth, least))
+    bool heap = memory_grows(model, live, HEAP_LEAST, &growth, &trend);
+    if (!heap && !memory_grows(model, resident, RESIDENT_LEAST, &growth, &trend))
         return;
     rules_found_anyway(analysis, finding, 0, growth.readings,
                        growth.span_seconds >= MEMORY_WARNING_SECONDS ? SEVERITY_WARNING
                                                                      : SEVERITY_NOTE);
     finding->confidence = growth.readings >= 60 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
-    const struct profile_function *top = NULL;
-    for (size_t i = 0; i < analysis->profile.count; i++) {
-        const struct profile_function *one = &analysis->profile.functions[i];
-        if (one->live_bytes > (top != NULL ? top->live_bytes : 0))
-            top = one;
-    }
-    const char *site = top != NULL ? symbols_place(analysis->symbols, &top->hottest) : "";
-    finding->where = site;
-    finding->evidence = rules_text(
-        analysis, "peak %s, %s more each second over the last %.0f s%s%s%s",
-        units_bytes(growth.last).text,
-        units_bytes((uint64_t)((double)(growth.last - growth.middle) / growth.seconds)).text,
-        growth.seconds, top != NULL ? "; most that is not freed: " : "",
-        top != NULL ? rules_text(analysis, "%s by %s at ",
-                                 units_bytes((uint64_t)top->live_bytes).text, top->name)
-                    : "",
-        site);
-    finding->assumption = "no time is gained; the process fails when memory ends";
-    finding->fix = top != NULL
-                       ? rules_text(analysis,
-                                    "free or bound what %s keeps (%s): unfreed so far, which need "
-                                    "not be a leak",
-                                    top->name, site)
-                       : "find what is kept: run with STRONG_ALLOC_PERIOD set";
-    finding->risk = "none known";
+    memory_evidence(analysis, finding, &growth, &trend, heap);
 }

@@ -36,9 +36,11 @@ static void print_findings(void)
     } findings[] = {
 #define FINDING(id, title, ceiling, rule) {#id, title},
 #define EXPLAINS(cause, consequence)
+#define REFINES(particular, general)
 #include "analyse/findings.def"
 #undef FINDING
 #undef EXPLAINS
+#undef REFINES
     };
     printf("What strong-report looks for:\n\n");
     for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
