@@ -161,6 +161,16 @@ int config_init(void)
     return 0;
 }
 
+const char *config_default(const char *name)
+{
+#define OPTION(NAME, field, kind, default_, low, high, meaning)                                    \
+    if (strcmp(name, #NAME) == 0)                                                                  \
+        return default_;
+#include "abi/options.def"
+#undef OPTION
+    return NULL;
+}
+
 /* ---- what is in force ---- */
 
 static void describe_flag(struct text *text, bool value) { text_unsigned(text, value); }
@@ -190,7 +200,7 @@ unsigned config_describe(char *buf, unsigned size)
 
 bool config_optimizer_selected(const char *name, bool safe)
 {
-    bool selected = false;
+    bool selected = safe && config.optimize[0] == '-'; /* only removals: from the default set */
     size_t name_len = strlen(name);
     for (const char *at = config.optimize; *at;) {
         size_t len = strcspn(at, ",");

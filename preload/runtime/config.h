@@ -28,6 +28,9 @@ extern struct config config;
  * copied. Never fails. */
 int config_init(void);
 
+/* The default of an option as options.def writes it, by its name without STRONG_; NULL: no such option. */
+const char *config_default(const char *name);
+
 /* True when STRONG_OPTIMIZE selects the optimizer; `safe` says whether it belongs to the safe set. */
 bool config_optimizer_selected(const char *name, bool safe);
 

@@ -10,12 +10,6 @@
 
 enum { NAME_MOST = 32 };
 
-static const char *const names[] = {
-#define OPTION(NAME, field, kind, default_, low, high, meaning) #NAME,
-#include "abi/options.def"
-#undef OPTION
-};
-
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -42,15 +36,26 @@ static unsigned distance(const char *a, const char *b)
     return last[len_b];
 }
 
-void config_report_name(const char *name)
+const char *config_nearest(const char *name, const char *const *names, unsigned count)
 {
     const char *nearest = NULL;
     unsigned best = (unsigned)strlen(name) / 3 + 1;
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+    for (unsigned i = 0; i < count; i++)
         if (distance(name, names[i]) < best) {
             best = distance(name, names[i]);
             nearest = names[i];
         }
+    return nearest;
+}
+
+void config_report_name(const char *name)
+{
+    static const char *const names[] = {
+#define OPTION(NAME, field, kind, default_, low, high, meaning) #NAME,
+#include "abi/options.def"
+#undef OPTION
+    };
+    const char *nearest = config_nearest(name, names, sizeof names / sizeof *names);
     if (nearest)
         log_line(LOG_MISTAKE, "unknown setting STRONG_", name, ": did you mean STRONG_", nearest, "?", NULL);
     else

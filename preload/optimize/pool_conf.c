@@ -1,0 +1,149 @@
+/* pool_conf.c: see pool_conf.h.
+ *
+ * jemalloc skips a pair it does not know and applies the others; here one wrong pair makes the whole text
+ * be replaced by the default, with one line that names it. Options that would break a promise of libstrong
+ * (threads of its own, its profiler, output at exit, abort) are not among those accepted.
+ */
+#include "optimize/pool_conf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "optimize/embedded_jemalloc.h"
+#include "runtime/config.h"
+#include "runtime/config_nearest.h"
+#include "runtime/log.h"
+#include "runtime/text.h"
+
+enum { CONF_MOST = 1024 };
+
+/* jemalloc(3), "opt."; kind: n number, b true or false, or the words themselves. */
+static const struct {
+    const char *name, *kind;
+} known[] = {
+    {"narenas", "n"},
+    {"narenas_ratio", "n"},
+    {"percpu_arena", "disabled|percpu|phycpu"},
+    {"oversize_threshold", "n"},
+    {"dirty_decay_ms", "n"},
+    {"muzzy_decay_ms", "n"},
+    {"tcache", "b"},
+    {"tcache_max", "n"},
+    {"tcache_nslots_small_min", "n"},
+    {"tcache_nslots_small_max", "n"},
+    {"tcache_nslots_large", "n"},
+    {"lg_tcache_nslots_mul", "n"},
+    {"tcache_gc_incr_bytes", "n"},
+    {"tcache_gc_delay_bytes", "n"},
+    {"lg_tcache_flush_small_div", "n"},
+    {"lg_tcache_flush_large_div", "n"},
+    {"lg_extent_max_active_fit", "n"},
+    {"retain", "b"},
+    {"cache_oblivious", "b"},
+    {"trust_madvise", "b"},
+    {"zero", "b"},
+    {"thp", "default|always|never"},
+    {"metadata_thp", "disabled|auto|always"},
+    {"dss", "disabled|primary|secondary"},
+    {"hpa", "b"},
+};
+
+static const char fixed[] = ",background_thread:false,stats_print:false,abort_conf:false,prof:false";
+
+static bool is_number(const char *value, size_t len)
+{
+    size_t i = len > 1 && value[0] == '-';
+    if (i == len || len - i > 18)
+        return false;
+    for (; i < len; i++)
+        if (value[i] < '0' || value[i] > '9')
+            return false;
+    return true;
+}
+
+static bool is_one_of(const char *value, size_t len, const char *words)
+{
+    for (const char *word = words; len;) {
+        size_t here = strcspn(word, "|");
+        if (here == len && memcmp(word, value, len) == 0)
+            return true;
+        if (!word[here])
+            return false;
+        word += here + 1;
+    }
+    return false;
+}
+
+static bool value_fits(const char *kind, const char *value, size_t len)
+{
+    if (strcmp(kind, "n") == 0)
+        return is_number(value, len);
+    return is_one_of(value, len, strcmp(kind, "b") == 0 ? "true|false" : kind);
+}
+
+static const char *nearest_name(const char *name)
+{
+    const char *names[sizeof known / sizeof *known];
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
+        names[i] = known[i].name;
+    return config_nearest(name, names, sizeof known / sizeof *known);
+}
+
+const char *pool_conf_check(const char *text, char *buf, unsigned size, const char **ret_nearest)
+{
+    while (*text) {
+        size_t len = strcspn(text, ","), name_len = strcspn(text, ":,");
+        bool named = false, fits = false;
+        for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
+            if (strlen(known[i].name) != name_len || memcmp(known[i].name, text, name_len) != 0)
+                continue;
+            named = true;
+            fits = name_len < len && value_fits(known[i].kind, text + name_len + 1, len - name_len - 1);
+        }
+        if (!named || !fits) {
+            size_t kept = named ? len : name_len; /* first the name alone, for the nearest */
+            struct text pair = text_in(buf, size);
+            text_bytes(&pair, text, (unsigned)(kept < size ? kept : size - 1));
+            *ret_nearest = named ? "" : nearest_name(buf);
+            pair = text_in(buf, size);
+            text_bytes(&pair, text, (unsigned)(len < size ? len : size - 1));
+            return buf;
+        }
+        text += len;
+        if (*text == ',')
+            text++;
+    }
+    return NULL;
+}
+
+/* Only what slipped through the check: nothing is expected here. */
+static void message(void *opaque, const char *text)
+{
+    (void)opaque;
+    log_line(LOG_DETAIL, "memory pool: ", text, NULL);
+}
+
+void pool_conf_apply(void)
+{
+    static char conf[CONF_MOST];
+    char pair[80];
+    const char *nearest = NULL, *chosen = config.memory_conf;
+    const char *wrong = pool_conf_check(chosen, pair, sizeof pair, &nearest);
+    if (!wrong && strlen(chosen) + sizeof fixed > sizeof conf)
+        wrong = "too long", nearest = NULL;
+    if (wrong) {
+        chosen = config_default("MEMORY_CONF");
+        if (nearest && *nearest)
+            log_line(LOG_MISTAKE, "STRONG_MEMORY_CONF: ", wrong, ": did you mean ", nearest, "? using ", chosen, NULL);
+        else
+            log_line(LOG_MISTAKE, "STRONG_MEMORY_CONF: ", wrong,
+                     nearest ? ": not a value of it: using " : ": not a setting it accepts: using ", chosen, NULL);
+        config.memory_conf = chosen;
+    }
+    struct text text = text_in(conf, sizeof conf);
+    text_string(&text, chosen);
+    text_string(&text, chosen[0] ? fixed : fixed + 1);
+    strong_je_malloc_conf = conf;
+    strong_je_malloc_message = message;
+}

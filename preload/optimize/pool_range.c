@@ -1,0 +1,141 @@
+/* pool_range.c: see pool_range.h. Owns the reservation, its page map, and the mark up to which it is used.
+ *
+ * Memory is taken upwards and never given back to the stretch (jemalloc retains what it frees; the rare
+ * unmap of a cut-off edge only drops the pages). Requests of 2 MiB and more start at a multiple of it,
+ * because jemalloc would otherwise map more and cut. When the stretch is used up mmap serves: those
+ * blocks are beyond `size`, and go to jemalloc uncached.
+ */
+#include "optimize/pool_range.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+
+#include "runtime/system.h"
+
+#define RANGE_LEAST ((size_t)4 << 30)
+#define RANGE_MOST ((size_t)1 << 40)
+#define HUGE_BYTES ((size_t)2 << 20)
+
+struct pool_range pool_range;
+static uintptr_t used_end; /* memory below it was handed out */
+static uintptr_t range_end;
+
+static void *map(size_t bytes, int protection, int flags)
+{
+    long ret = system_call6(SYS_mmap, 0, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return ret < 0 && ret > -4096 ? NULL : (void *)ret;
+}
+
+/* Twice the machine's memory, as a power of two: it can be used up only by what swaps or fragments. */
+static size_t wanted_bytes(void)
+{
+    struct sysinfo info;
+    size_t size = RANGE_LEAST;
+    if (system_call1(SYS_sysinfo, &info) < 0)
+        return size;
+    size_t memory = (size_t)info.totalram * info.mem_unit;
+    while (size < memory * 2 && size < RANGE_MOST)
+        size *= 2;
+    return size;
+}
+
+/* Without MAP_NORESERVE: each piece made usable is then charged, or refused, as a mapping of its own. */
+static char *reserve(size_t *bytes)
+{
+    char *place = NULL;
+    while (!place && *bytes >= RANGE_LEAST) {
+        place = map(*bytes + HUGE_BYTES, PROT_NONE, 0);
+        if (!place)
+            *bytes /= 2;
+    }
+    return place;
+}
+
+void pool_range_init(void)
+{
+    struct rlimit limit;
+    if (system_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY)
+        return;
+    size_t bytes = wanted_bytes();
+    char *place = reserve(&bytes);
+    uint8_t *classes = place ? map(bytes >> POOL_PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_NORESERVE) : NULL;
+    if (!classes) {
+        if (place)
+            system_call2(SYS_munmap, place, bytes + HUGE_BYTES);
+        return;
+    }
+    uintptr_t base = ((uintptr_t)place + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1);
+    pool_range.base = base;
+    pool_range.size = bytes;
+    pool_range.class_of = (uint8_t *)((uintptr_t)classes - (base >> POOL_PAGE_SHIFT));
+    used_end = base;
+    range_end = base + bytes;
+}
+
+/* The next `bytes` of the stretch, or 0. wanted: the address it has to be, or 0. */
+static uintptr_t take(size_t bytes, uintptr_t wanted)
+{
+    uintptr_t old = __atomic_load_n(&used_end, __ATOMIC_RELAXED), start;
+    do {
+        start = bytes >= HUGE_BYTES && !wanted ? (old + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1) : old;
+        if (start > range_end || bytes > range_end - start || (wanted && start != wanted))
+            return 0;
+    } while (!__atomic_compare_exchange_n(&used_end, &old, start + bytes, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return start;
+}
+
+/* Refused: puts it back, unless another thread has taken more meanwhile. */
+static void put_back(uintptr_t place, size_t bytes)
+{
+    uintptr_t top = place + bytes;
+    __atomic_compare_exchange_n(&used_end, &top, place, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static long map_new(uintptr_t wanted, size_t bytes, int protection, int flags)
+{
+    uintptr_t place = take(bytes, wanted);
+    if (!place)
+        return wanted ? -ENOMEM /* jemalloc would unmap any other address */
+                      : system_call6(SYS_mmap, 0, bytes, protection, flags, -1, 0);
+    /* mmap where mprotect would do: every seccomp filter that lets malloc live allows it. */
+    long ret = protection == PROT_NONE
+                   ? (long)place
+                   : system_call6(SYS_mmap, place, bytes, protection, flags | MAP_FIXED, -1, 0);
+    if (ret < 0 && ret > -4096)
+        put_back(place, bytes);
+    return ret;
+}
+
+void *pool_range_map(void *address, size_t bytes, int protection, int flags, int fd, long offset)
+{
+    bytes = (bytes + 4095) & ~(size_t)4095;
+    long ret = flags & MAP_FIXED || pool_range.size == 0
+                   ? system_call6(SYS_mmap, address, bytes, protection, flags, fd, offset)
+                   : map_new((uintptr_t)address, bytes, protection, flags);
+    if (ret < 0 && ret > -4096) {
+        errno = (int)-ret;
+        return MAP_FAILED;
+    }
+    return (void *)ret;
+}
+
+int pool_range_unmap(void *address, size_t bytes)
+{
+    long ret = pool_range_holds(address) ? system_call3(SYS_madvise, address, bytes, MADV_DONTNEED)
+                                         : system_call2(SYS_munmap, address, bytes);
+    if (ret < 0)
+        errno = (int)-ret;
+    return ret < 0 ? -1 : 0;
+}
+
+void pool_range_shrink(void)
+{
+    if (pool_range.size == 0)
+        return;
+    uintptr_t from = __atomic_exchange_n(&used_end, range_end, __ATOMIC_RELAXED); /* nothing is left to take */
+    from = (from + 4095) & ~(uintptr_t)4095;
+    if (range_end > from)
+        system_call2(SYS_munmap, from, range_end - from);
+}

@@ -1,0 +1,105 @@
+/* pool_realloc.c: see pool_realloc.h.
+ *
+ * jemalloc takes a growing buffer through each of its four size classes per doubling, copying every time. Here:
+ *   shrinking  stays in place while at least half of the block remains in use (large blocks give back pages)
+ *   growing    a block that is the result of an earlier growth is likely to grow on: it gets half as much
+ *              again (a quarter above 64 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
+ *              times. A block's first growth gets just what was asked for: most blocks grow once.
+ * Which blocks have grown is remembered for the thread's latest POOL_GROWN results only. What was added is
+ * never touched here, so beyond a page it costs address space, not memory, unless the pages were in use before.
+ */
+#include "optimize/pool_realloc.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "optimize/embedded_jemalloc.h"
+#include "optimize/memory_pool.h"
+#include "optimize/pool_cache.h"
+
+enum { CHAIN_SMALL = 64 << 10, CHAIN_LARGEST = 64 << 20 };
+
+static unsigned grown_slot(const void *ptr)
+{
+    return (unsigned)((uintptr_t)ptr >> 4 ^ (uintptr_t)ptr >> 12) % POOL_GROWN;
+}
+
+static size_t with_room(size_t size)
+{
+    if (size > CHAIN_LARGEST)
+        return size;
+    return size + (size <= CHAIN_SMALL ? size / 2 : size / 4);
+}
+
+static bool remembered(const void *ptr)
+{
+    return pool_cache_current->grown[grown_slot(ptr)] == ptr;
+}
+
+static void remember(const void *ptr)
+{
+    struct pool_cache *cache = pool_cache_current;
+    if (cache->bins[1].share) /* not one of the empty ones, which all threads see */
+        cache->grown[grown_slot(ptr)] = ptr;
+}
+
+static void *move(void *old, size_t had, size_t size, size_t room)
+{
+    void *ptr = pool_malloc(room);
+    if (!ptr && room > size)
+        ptr = pool_malloc(size);
+    if (!ptr)
+        return NULL;
+    memcpy(ptr, old, had < size ? had : size);
+    pool_free(old);
+    return ptr;
+}
+
+static void *resize_small(void *old, size_t had, size_t size)
+{
+    if (size <= had)
+        return size > had / 2 || had <= 64 ? old : move(old, had, size, size);
+    void *ptr = move(old, had, size, remembered(old) ? with_room(size) : size);
+    if (ptr)
+        remember(ptr);
+    return ptr;
+}
+
+static void *resize_large(void *old, size_t size)
+{
+    size_t had = strong_je_sallocx(old, 0);
+    if (size <= had) {
+        if (size > had / 2)
+            return old;
+        if (size > POOL_LARGEST && strong_je_xallocx(old, size, 0, 0) < had)
+            return old;
+        return move(old, had, size, size);
+    }
+    size_t room = remembered(old) ? with_room(size) : size;
+    int saved_errno = errno;
+    if (strong_je_xallocx(old, size, room - size, 0) >= size) {
+        errno = saved_errno;
+        remember(old);
+        return old;
+    }
+    void *ptr = move(old, had, size, room);
+    if (ptr) {
+        errno = saved_errno;
+        remember(ptr);
+    }
+    return ptr;
+}
+
+void *pool_realloc(void *old, size_t size)
+{
+    if (!old)
+        return pool_malloc(size);
+    if (size == 0) {
+        pool_free(old);
+        return NULL;
+    }
+    size_t class_number = pool_range_holds(old) ? pool_range_class(old) : 0;
+    return class_number ? resize_small(old, pool_class_bytes[class_number], size) : resize_large(old, size);
+}
