@@ -17,18 +17,18 @@ import bench_allocators as allocators
 import bench_memory_table as table
 import bench_programs as programs
 import bench_servers as servers
-from bench_measure import Failed, instructions, launch
+from bench_measure import DISTURBED, Failed, Undisturbed, instructions, launch
 
 # name: (row, threads, scale, family); with threads the row is judged by wall time
 PATTERNS = {
     "pair": ("pair", 1, 0.6, None),
-    "larson": ("larson", 2, 0.5, None),
-    "producer_consumer": ("producer_consumer", 2, 0.5, None),
+    "larson": ("larson", 2, 0.4, None),
+    "producer_consumer": ("producer_consumer", 2, 1.0, None),
     "mstress": ("mstress", 2, 0.5, None),
-    "cache_scratch": ("cache_scratch", 2, 0.4, None),
-    "growing": ("growing", 1, 0.4, "growing"),
-    "growing_large": ("growing_large", 1, 0.5, "growing"),
-    "growing_doubling": ("growing_doubling", 1, 1.0, "growing"),
+    "cache_scratch": ("cache_scratch", 2, 0.25, None),
+    "growing": ("growing", 1, 0.25, "growing"),
+    "growing_large": ("growing_large", 1, 0.3, "growing"),
+    "growing_doubling": ("growing_doubling", 1, 0.5, "growing"),
     "growing_interleaved": ("growing_interleaved", 1, 0.4, "growing"),
     "random_lifetimes": ("random_lifetimes", 1, 0.5, None),
     "scaling": ("scaling, 2 threads", 2, 0.4, "scaling"),
@@ -68,7 +68,7 @@ class Bench:
         makers = {"python": lambda: programs.python_json(int(40 * part)),
                   "sqlite": lambda: programs.sqlite(self.directory, int(300000 * part)),
                   "compiler": lambda: programs.compiler(self.directory, int(16 * part)),
-                  "perl": lambda: programs.perl(max(1, int(6 * part))),
+                  "perl": lambda: programs.perl(max(1, int(4 * part))),
                   "node": lambda: programs.node(int(12 * part))}
         return makers[name](), {"PYTHONMALLOC": "malloc"} if name == "python" else {}
 
@@ -96,7 +96,8 @@ class Bench:
         title, threads, scale, family = PATTERNS[name]
         row = table.Row(title, "pattern", "wall_s" if threads > 1 or family == "scaling" else "cpu_s", family=family)
         command = self.pattern(name.removesuffix("_alone"), threads, scale * part)
-        self.rotate(columns, rounds, lambda column: launch(
+        measure = Undisturbed().launch if threads > 1 and part == 1 else launch
+        self.rotate(columns, rounds, lambda column: measure(
             self.launcher, column.before + command, self.environment, column.additions(), self.directory), row)
         return row
 
@@ -202,6 +203,11 @@ class Bench:
             print("redis-server links libjemalloc itself: its glibc and no pool columns are that jemalloc, and the jemalloc\n"
                   "column is the same library once more. What is preloaded serves malloc, calloc, realloc and free instead of\n"
                   "it; the statistics redis asks jemalloc for are then of an allocator that serves nothing.")
+        for row in self.rows:
+            runs = [one for measured in row.measured.values() for one in measured]
+            disturbed = sum(one.others > DISTURBED for one in runs)
+            if disturbed:
+                print(f"NOISY {row.name}: something else ran during {disturbed} of {len(runs)} runs kept")
         for failure in self.failures:
             print("FAILED " + failure)
 

@@ -33,7 +33,7 @@ def stop(server, how):
 
 class Redis:
     """Sets, gets, lists and hashes of 100-byte values over 50,000 keys."""
-    OPERATIONS = 40000
+    OPERATIONS = 25000
     TESTS = ["set", "get", "lpush", "lpop", "hset"]
 
     def __init__(self, column, environment, directory):
