@@ -108,6 +108,19 @@ public:
     pid_t pid;
 };
 
+TEST_F(CommandsTest, ReportShowsOnePartOfItAfterItsName)
+{
+    std::string path = add(1, "/usr/bin/server");
+    Outcome outcome = shell("$R report memory " + path);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(has(outcome.out, "asked for")) << outcome.out;
+    EXPECT_FALSE(has(outcome.out, "thread-seconds")) << outcome.out;
+    EXPECT_EQ(shell("$R report memory").out, outcome.out) << "the only one there is";
+    EXPECT_EQ(shell("$R memory").code, 3) << "without `report` it is something to report";
+    EXPECT_EQ(shell("$R report memory a b").code, 2);
+    EXPECT_TRUE(has(shell("$R help report").out, "memory"));
+}
+
 TEST_F(CommandsTest, SayWhatToRunWhenThereIsNothing)
 {
     Outcome outcome = shell("$R");

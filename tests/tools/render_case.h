@@ -4,7 +4,10 @@
 #define STRONG_TESTS_RENDER_CASE_H
 
 #include <cerrno>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
+#include <sstream>
 
 #include "tools/analyse_case.h"
 
@@ -29,6 +32,31 @@ inline std::string render_on(unsigned width, bool unicode, bool colour,
 inline unsigned line_count(const std::string &text)
 {
     return static_cast<unsigned>(std::count(text.begin(), text.end(), '\n'));
+}
+
+inline unsigned widest(const std::string &text)
+{
+    std::istringstream lines(text);
+    std::string line;
+    unsigned most = 0;
+    while (std::getline(lines, line))
+        most = std::max(most, screen_columns(line.c_str()));
+    return most;
+}
+
+/* STRONG_UPDATE_GOLDEN=1 writes the file instead. */
+inline void expect_golden(const std::string &name, const std::string &text)
+{
+    std::string path = std::string(STRONG_SOURCE_DIR) + "/tests/golden/" + name;
+    if (getenv("STRONG_UPDATE_GOLDEN")) {
+        std::ofstream(path) << text;
+        return;
+    }
+    std::ifstream file(path);
+    std::stringstream wanted;
+    wanted << file.rdbuf();
+    ASSERT_TRUE(file.good() || !wanted.str().empty()) << path;
+    EXPECT_EQ(wanted.str(), text);
 }
 
 /* A client with several problems and every table in use. */
@@ -66,6 +94,8 @@ inline void troubled(AnalyseCase &c)
     c.segment.sample(SAMPLE_BLOCKED, HOOK_connect, redis, c.segment.stack({request}), 10000,
                      t(10 * kSecond));
     c.segment.sample(SAMPLE_ALLOCATED, HOOK_malloc, 0, c.segment.stack({parse}), 900, 900 << 20);
+    c.segment.size_row(1 << 20) = {900 << 20, 900 << 8, 0, 0, 0, 0, 0, 0, {}, {}};
+    c.segment.owner_row(1) = c.segment.size_row(1 << 20);
     c.segment.counter(COUNTER_samples_taken) = 25000;
     c.segment.counter(COUNTER_self_ticks) = t(80 * kMs);
     c.segment.note("CPU sampling stepped aside: the program uses the signal");

@@ -64,6 +64,7 @@ class Schema
                (name == "string" && json_is_string(value)) ||
                (name == "integer" && json_is_integer(value)) ||
                (name == "number" && json_is_number(value)) ||
+               (name == "boolean" && json_is_boolean(value)) ||
                (name == "null" && json_is_null(value));
     }
 
@@ -185,6 +186,9 @@ TEST(JsonReport, MatchesItsSchemaWithEveryTableInUse)
     Parsed parsed(document(result, members, 1));
     ASSERT_NE(parsed.root, nullptr);
     expect_schema(parsed.root);
+    json_t *sampled = json_object_get(json_object_get(parsed.root, "memory"), "sampled");
+    for (const char *list : {"sites", "sizes", "threads", "lifetimes"})
+        EXPECT_GT(json_array_size(json_object_get(sampled, list)), 0u) << list;
     for (const char *list : {"hooks", "targets", "functions", "locks", "threads", "resources",
                              "errors", "findings", "processes", "time"})
         EXPECT_GT(json_array_size(json_object_get(parsed.root, list)), 0u) << list;

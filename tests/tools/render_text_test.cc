@@ -1,7 +1,6 @@
 /* The verdict and its blocks: against golden files, at several widths, and with hostile text. */
 #include "tools/render_case.h"
 
-#include <fstream>
 #include <sstream>
 
 extern "C" {
@@ -17,31 +16,6 @@ std::string verdict(const analysis &result, unsigned width, bool unicode = true,
                     bool colour = false)
 {
     return render_on(width, unicode, colour, [&](screen *s) { text_report_print(s, &result); });
-}
-
-unsigned widest(const std::string &text)
-{
-    std::istringstream lines(text);
-    std::string line;
-    unsigned most = 0;
-    while (std::getline(lines, line))
-        most = std::max(most, screen_columns(line.c_str()));
-    return most;
-}
-
-/* STRONG_UPDATE_GOLDEN=1 writes the file instead. */
-void expect_golden(const std::string &name, const std::string &text)
-{
-    std::string path = std::string(STRONG_SOURCE_DIR) + "/tests/golden/" + name;
-    if (getenv("STRONG_UPDATE_GOLDEN")) {
-        std::ofstream(path) << text;
-        return;
-    }
-    std::ifstream file(path);
-    std::stringstream wanted;
-    wanted << file.rdbuf();
-    ASSERT_TRUE(file.good() || !wanted.str().empty()) << path;
-    EXPECT_EQ(wanted.str(), text);
 }
 
 struct Golden {

@@ -70,21 +70,12 @@ static bool optimize_has_memory(const char *option)
     return on;
 }
 
-/* By name: 0 where this build's libstrong.so counts no such thing. */
-static uint64_t counter(const struct model *model, const char *name)
-{
-    for (unsigned i = 0; i < COUNTER_COUNT; i++)
-        if (strcmp(counter_names[i], name) == 0)
-            return model->counters[i];
-    return 0;
-}
-
 enum rules_pool rules_pool_state(const struct analysis *analysis)
 {
     const char *option = model_option(analysis->model, "OPTIMIZE");
-    if (counter(analysis->model, "memory_pool_active") > 0)
+    if (analysis->model->counters[COUNTER_memory_pool_active] > 0)
         return POOL_ACTIVE;
-    if (counter(analysis->model, "memory_pool_aside") > 0)
+    if (analysis->model->counters[COUNTER_memory_pool_aside] > 0)
         return POOL_ASIDE;
     return option != NULL && !optimize_has_memory(option) ? POOL_OFF : POOL_UNKNOWN;
 }

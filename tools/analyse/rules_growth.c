@@ -184,8 +184,7 @@ static void memory_evidence(struct analysis *analysis, struct finding *finding,
     else
         finding->fix =
             top != NULL ? rules_text(analysis,
-                                     "free or bound what %s keeps: unfreed so far, which need not "
-                                     "be a leak",
+                                     "free or bound what %s keeps, unless all of it is needed",
                                      site)
                         : "find what is kept: run with STRONG_ALLOC_PERIOD set";
     finding->risk = "none known";

@@ -104,7 +104,7 @@ void rules_fragmentation(struct analysis *analysis, struct finding *finding)
 
 /* ---- unfreed at exit ---- */
 
-/* Two or three places with most of it, the runtime's own last. */
+/* The places of the program with most of it. */
 static const char *unfreed_sites(struct analysis *analysis, const struct heap_site **ret_top)
 {
     const struct heap *heap = &analysis->heap;
@@ -122,6 +122,8 @@ static const char *unfreed_sites(struct analysis *analysis, const struct heap_si
     }
     *ret_top = top[0];
     const char *text = "";
+    if (top[1] != NULL && top[1]->live.bytes < top[0]->live.bytes / 10)
+        top[1] = NULL; /* not worth a word */
     for (int i = 0; i < 2 && top[i] != NULL; i++)
         text = rules_text(analysis, "%s%s%s ± %s by %s", text, i == 0 ? "; " : ", ",
                           units_bytes(top[i]->live.bytes).text,

@@ -12,7 +12,7 @@
 #include "commands/arguments.h"
 
 const struct command commands[] = {
-    {"report", "[options] [PID|NAME|FILE|RUN]", "the verdict (default)", report_command, report_help},
+    {"report", "[options] [PART] [PID|NAME|FILE|RUN]", "the verdict (default)", report_command, report_help},
     {"run", "[options] -- COMMAND [ARGUMENT...]", "run a program preloaded, then report", run_command,
      run_help},
     {"list", "[options]", "processes that have a segment, as a tree", list_command, list_help},

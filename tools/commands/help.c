@@ -15,7 +15,7 @@ static void print_overview(void)
            "  strong-report                   the same for what runs now, or ran last\n\n"
            "Commands:\n");
     for (const struct command *command = commands; command->name; command++)
-        printf("  %-8s%-36s%s\n", command->name, command->usage, command->summary);
+        printf("  %-8s%-38s%s\n", command->name, command->usage, command->summary);
     printf("\nExit codes: 0 ok, 1 failed, 2 usage, 3 no data; run passes the program's own on.\n");
 }
 

@@ -1,4 +1,4 @@
-/* report.c: `strong-report [report]`. */
+/* report.c: `strong-report [report]`, and `strong-report report VIEW`: one part of it in tables. */
 #include "commands/report.h"
 
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "read/text.h"
 #include "render/full_report.h"
 #include "render/json_report.h"
+#include "render/memory_report.h"
 #include "render/screen.h"
 #include "render/text_report.h"
 #include "render/tree_report.h"
@@ -28,9 +29,20 @@ static const struct argument arguments[] = {
     {0},
 };
 
+static const struct {
+    const char *name, *meaning;
+    enum report_view view;
+} views[] = {
+    {"memory", "what was allocated where, what lives, what lived at the peak, the allocator over time",
+     REPORT_MEMORY},
+};
+
 void report_help(void)
 {
     commands_print_arguments(arguments);
+    printf("\nParts of it, each in its own tables: strong-report report PART [PID|NAME|FILE|RUN]\n");
+    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+        printf("  %-24s %s\n", views[i].name, views[i].meaning);
 }
 
 /* One model with what was made of it. */
@@ -108,6 +120,8 @@ static int print_all(FILE *out, const struct report_form *form, const struct ana
         screen.width = form->width;
     if (form->tree)
         tree_report_print(&screen, members, count, form->full ? TREE_LINES_FULL : TREE_LINES);
+    else if (form->view == REPORT_MEMORY)
+        memory_report_print(&screen, shown);
     else if (form->full)
         full_report_print(&screen, shown);
     else
@@ -171,9 +185,19 @@ int report_command(int argc, char **argv)
     struct selection selection;
     if (arguments_parse("report", argc, argv, arguments, false, &rest) != 0)
         return EXIT_USAGE;
+    struct report_form form = {.json = as_json, .full = full, .tree = tree};
+    /* Only after the word `report`: alone, a word is something to report. */
+    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+        if (strcmp(argv[0], "report") != 0 || rest.count == 0 ||
+            strcmp(rest.rest[0], views[i].name) != 0)
+            continue;
+        form.view = views[i].view;
+        rest.rest++;
+        rest.count--;
+        break;
+    }
     if (rest.count > 1)
         return too_many(&rest);
-    struct report_form form = {.json = as_json, .full = full, .tree = tree};
     if (width_text) {
         long width =
             arguments_number("report", "width", width_text, WIDTH_LOWEST, WIDTH_HIGHEST);

@@ -7,7 +7,11 @@
 
 #include "commands/select.h"
 
+/* A part of what was measured, in tables of its own. */
+enum report_view { REPORT_VERDICT, REPORT_MEMORY };
+
 struct report_form {
+    enum report_view view;
     bool json;
     bool full;
     bool tree;      /* the processes, one line each */

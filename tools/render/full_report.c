@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyse/units.h"
+#include "render/memory_report.h"
 #include "render/text_blocks.h"
 #include "render/text_report.h"
 
@@ -329,6 +330,7 @@ void full_report_print(struct screen *screen, const struct analysis *analysis)
     errors(screen, analysis);
     text_blocks_now(screen, analysis, ROWS_MOST);
     threads(screen, analysis);
+    memory_report_tables(screen, analysis);
     stacks(screen, analysis, SAMPLE_CPU, "Heaviest stacks by CPU time");
     stacks(screen, analysis, SAMPLE_BLOCKED, "Heaviest stacks by time waited");
     stacks(screen, analysis, SAMPLE_LOCK_WAIT, "Heaviest stacks by time waited for locks");

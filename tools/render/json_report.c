@@ -1,5 +1,5 @@
 /* json_report.c: see json_report.h. Owns the shape of the document. The lists are cut at LIST_MOST
- * rows, the heaviest first; "truncated" says how many rows of each list were left out.
+ * rows (json_values.h), the heaviest first; "truncated" says how many rows of each list were left out.
  */
 #include "render/json_report.h"
 
@@ -7,52 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/json_memory.h"
+#include "render/json_values.h"
 #include "render/text_blocks.h"
 
-enum { LIST_MOST = 1000, FUNCTIONS_LOCATED = 40 };
+enum { FUNCTIONS_LOCATED = 40 };
 
-/* ---- values ---- */
-
-static json_t *number(uint64_t value)
-{
-    if (value == MODEL_UNKNOWN)
-        return json_null();
-    return json_integer((json_int_t)(value > INT64_MAX ? INT64_MAX : value));
-}
-
-static json_t *real(double value)
-{
-    return value == value && value < 1e300 && value > -1e300 ? json_real(value) : json_null();
-}
-
-/* Model text is valid UTF-8; should it not be, it is left out rather than the document lost. */
-static json_t *text(const char *value)
-{
-    json_t *string = value != NULL ? json_string(value) : NULL;
-    return string != NULL ? string : json_null();
-}
-
-static json_t *text_or_null(const char *value)
-{
-    return value != NULL && value[0] != '\0' ? text(value) : json_null();
-}
-
-/* Takes the value's reference; failures show as a NULL document at the end. */
-static void set(json_t *object, const char *key, json_t *value)
-{
-    if (object != NULL)
-        json_object_set_new(object, key, value);
-    else
-        json_decref(value);
-}
-
-static void append(json_t *array, json_t *value)
-{
-    if (array != NULL)
-        json_array_append_new(array, value);
-    else
-        json_decref(value);
-}
+/* ---- parts of rows ---- */
 
 static void set_latency(json_t *object, const struct latency *latency)
 {
@@ -327,6 +288,11 @@ static json_t *resources_of(const struct model *model)
         set(row, "read_bytes", number(one->read_bytes));
         set(row, "written_bytes", number(one->written_bytes));
         set(row, "allocated_bytes", number(one->allocated_bytes));
+        set(row, "heap_allocated_bytes", number(one->heap_allocated_bytes));
+        set(row, "heap_active_bytes", number(one->heap_active_bytes));
+        set(row, "heap_resident_bytes", number(one->heap_resident_bytes));
+        set(row, "heap_retained_bytes", number(one->heap_retained_bytes));
+        set(row, "heap_metadata_bytes", number(one->heap_metadata_bytes));
         append(array, row);
     }
     return array;
@@ -429,6 +395,7 @@ json_t *json_report_new(const struct analysis *analysis, const struct analysis *
     set(document, "threads", threads_of(analysis, truncated));
     set(document, "errors", errors_of(model));
     set(document, "resources", resources_of(model));
+    set(document, "memory", json_memory_new(analysis, truncated));
     set(document, "options", options_of(model));
     set(document, "optimizers", json_array()); /* none exist in this version of the segment */
     set(document, "findings", findings_of(analysis));

@@ -58,6 +58,8 @@ static bool harmful(uint32_t code)
 static const char *ascii_form(uint32_t code)
 {
     switch (code) {
+    case 0xb1: /* ± */
+        return "~";
     case 0xb5: /* µ */
         return "u";
     case 0x2026: /* … */
