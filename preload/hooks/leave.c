@@ -12,8 +12,7 @@ void leave_thread(const char *note)
         return;
     struct thread *self = hot->self;
     hot->state = THREAD_OFF;
-    hot->alloc_countdown_bytes = 0;
-    hot->block = NULL;
+    thread_hot_leave(hot);
     hot->self = NULL;
     hot->outer = NULL;
     if (self) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "runtime/allocator.h"
 #include "runtime/clock.h"
 #include "runtime/counters.h"
 #include "runtime/process.h"
@@ -172,6 +173,21 @@ static bool brief(uint64_t now_ticks)
     return clock_ticks_to_ns(now_ticks - segment->start_ticks) < PROCESS_BRIEF_NS;
 }
 
+/* Read ahead by the memory hooks: a tick may come in a signal handler, or inside another allocator. */
+static void read_allocator(struct resource_record *record, enum resource_when when)
+{
+    struct allocator_state state;
+    if (when == RESOURCE_EXIT && !brief(record->ticks))
+        allocator_look_last(record->ticks);
+    if (!allocator_latest(record->ticks, &state))
+        return;
+    record->heap_allocated_bytes = state.allocated_bytes;
+    record->heap_active_bytes = state.active_bytes;
+    record->heap_resident_bytes = state.resident_bytes;
+    record->heap_retained_bytes = state.retained_bytes;
+    record->heap_metadata_bytes = state.metadata_bytes;
+}
+
 static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_when when)
 {
     struct resource_record record;
@@ -181,6 +197,7 @@ static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_whe
     record.descriptors = segment->descriptors_open;
     record.allocated_bytes = allocated_bytes();
     read_usage(&record);
+    read_allocator(&record, when);
     if (when == RESOURCE_EXIT && !brief(now_ticks))
         read_files(&record);
     append(&record);

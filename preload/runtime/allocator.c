@@ -8,8 +8,18 @@
  */
 #include "runtime/allocator.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+
 #include "abi/segment.h"
+#include "runtime/arena.h"
+#include "runtime/clock.h"
+#include "runtime/counters.h"
 #include "runtime/libc.h"
+#include "runtime/process.h"
+#include "runtime/segment.h"
+#include "runtime/stacks.h"
 #include "runtime/unwind.h"
 
 static bool same_library(uintptr_t one, uintptr_t other)
@@ -35,3 +45,85 @@ static bool read_libc(struct allocator_state *ret)
 }
 
 bool (*allocator_read)(struct allocator_state *ret) = read_libc;
+
+/* ---- the last reading ---- */
+
+enum { LATEST_SECONDS = 2, COST_FACTOR = 500 };
+
+static struct {
+    uint32_t version; /* odd: being written */
+    uint64_t ticks, took_ticks;
+    struct allocator_state state;
+} latest;
+static bool *usable; /* in wiped memory: false in a child until libc's fork handlers have run there */
+
+static void forked(void)
+{
+    *usable = true;
+    if (latest.version % 2) { /* a thread that is not here was writing */
+        latest.ticks = 0;
+        latest.version++;
+    }
+}
+
+int allocator_init(void)
+{
+    if (!(usable = arena_take_wiped(sizeof *usable)))
+        return -ENOMEM;
+    *usable = true;
+    return -pthread_atfork(NULL, NULL, forked); /* libc's own child handlers have run before */
+}
+
+static void look(uint64_t now_ticks)
+{
+    if (!usable || !*usable || !stacks_plain())
+        return;
+    uint32_t version = __atomic_load_n(&latest.version, __ATOMIC_RELAXED);
+    if (version % 2 || !__atomic_compare_exchange_n(&latest.version, &version, version + 1, false, __ATOMIC_ACQUIRE,
+                                                    __ATOMIC_RELAXED)) /* pairs with the release below */
+        return; /* another thread is at it */
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* the odd version before the fields: pairs with allocator_latest */
+    struct allocator_state state;
+    bool known = allocator_read(&state);
+    uint64_t took = clock_ticks() - now_ticks;
+    if (known)
+        latest.state = state;
+    latest.ticks = known ? now_ticks : 0;
+    latest.took_ticks = took;
+    __atomic_store_n(&latest.version, version + 2, __ATOMIC_RELEASE); /* pairs with allocator_latest */
+    counters_add(COUNTER_self_ticks, took);
+    if (known && state.allocated_bytes != RESOURCE_UNKNOWN)
+        counters_set(COUNTER_allocator_in_use_bytes, state.allocated_bytes);
+}
+
+void allocator_look(uint64_t now_ticks)
+{
+    static uint64_t next_ticks; /* two threads at once: one of them finds the other at it */
+    uint64_t due = __atomic_load_n(&next_ticks, __ATOMIC_RELAXED);
+    if (due == 0)
+        due = segment->start_ticks + clock_ns_to_ticks(PROCESS_BRIEF_NS);
+    if (now_ticks < due)
+        return;
+    look(now_ticks);
+    uint64_t second = clock_ns_to_ticks(1000000000), cost = latest.took_ticks * COST_FACTOR;
+    __atomic_store_n(&next_ticks, now_ticks + (cost > second ? cost : second - second / 10), __ATOMIC_RELAXED);
+}
+
+void allocator_look_last(uint64_t now_ticks)
+{
+    look(now_ticks);
+}
+
+bool allocator_latest(uint64_t now_ticks, struct allocator_state *ret)
+{
+    uint32_t version = __atomic_load_n(&latest.version, __ATOMIC_ACQUIRE); /* pairs with look */
+    struct allocator_state state = latest.state;
+    uint64_t ticks = latest.ticks;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (version % 2 || version != __atomic_load_n(&latest.version, __ATOMIC_RELAXED) || !ticks)
+        return false;
+    if (now_ticks > ticks && clock_ticks_to_ns(now_ticks - ticks) > LATEST_SECONDS * 1000000000ull)
+        return false;
+    *ret = state;
+    return true;
+}

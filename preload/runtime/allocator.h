@@ -1,8 +1,9 @@
 /* allocator.h: the allocator's own account of its memory, whichever allocator that is.
  *
  * Kept apart from counting because reading it takes the allocator's locks: a reader must be outside the
- * allocator and not in a signal handler (allocator_may_read says whether that is known), must not be in a child
- * made without libc's fork handlers, and should look at what the reading cost.
+ * allocator and not in a signal handler, must not be in a child made without
+ * libc's fork handlers, whose locks may be held for ever, and should mind what a reading costs. So it is read
+ * ahead, by a memory hook, and the resource series (which may be written in a handler) takes the last answer.
  */
 #ifndef STRONG_RUNTIME_ALLOCATOR_H
 #define STRONG_RUNTIME_ALLOCATOR_H
@@ -18,6 +19,17 @@ struct allocator_state {
     uint64_t retained_bytes;  /* address space it keeps without memory */
     uint64_t metadata_bytes;  /* for itself */
 };
+
+int allocator_init(void);
+
+/* Reads and keeps the answer, unless the last reading is younger than a second (or 500 times as long as it took:
+ * mallinfo2 walks all free blocks). From a memory hook, after the allocator has returned. Does nothing in a
+ * signal handler, or where that cannot be told. */
+void allocator_look(uint64_t now_ticks);
+/* The same whatever the age, at the end of the process. */
+void allocator_look_last(uint64_t now_ticks);
+/* What the last look found; false: none, or it is older than two seconds and more. Any context. */
+bool allocator_latest(uint64_t now_ticks, struct allocator_state *ret);
 
 /* Reads; false: nothing is known. An optimizer that brings an allocator replaces it at boot, single-threaded.
  * The default asks mallinfo2 where that belongs to the same library as malloc. */

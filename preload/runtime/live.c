@@ -8,30 +8,29 @@
  */
 #include "runtime/live.h"
 
+#include <errno.h>
+
 #include "runtime/arena.h"
 #include "runtime/counters.h"
-#include "runtime/sampler.h"
 
 enum { LIVE_SLOTS = 32768, LIVE_PROBES = 32 };
 
-struct live_slot {
-    uintptr_t ptr; /* EMPTY, GONE, CLAIMED or a sampled pointer */
-    double weight;
-    uint64_t objects_q8;
-    uint32_t stack;
-    uint32_t reserved;
+/* Pointers apart from the rest: a look-up that finds nothing reads four lines at most. */
+struct live_table {
+    uintptr_t ptr[LIVE_SLOTS]; /* EMPTY, GONE, CLAIMED or a sampled pointer */
+    struct live_entry entry[LIVE_SLOTS];
 };
 #define EMPTY ((uintptr_t)0)
 #define GONE ((uintptr_t)1)
 #define CLAIMED ((uintptr_t)2)
 
-uint8_t live_filter[1 << LIVE_FILTER_BITS];
-static struct live_slot *slots;
+uint8_t live_filter[LIVE_FILTER_BYTES];
+static struct live_table *table;
 
 int live_init(void)
 {
-    slots = arena_take_wiped(LIVE_SLOTS * sizeof *slots);
-    return 0;
+    table = arena_take_wiped(sizeof *table);
+    return table ? 0 : -ENOMEM;
 }
 
 static unsigned first_slot(const void *ptr)
@@ -61,50 +60,38 @@ void live_mark(const void *ptr)
     __atomic_store_n(&live_filter[live_slot(ptr)], UINT8_MAX, __ATOMIC_RELAXED);
 }
 
-void live_add(const void *ptr, uint32_t stack, double weight, uint64_t objects_q8)
+bool live_add(const void *ptr, const struct live_entry *entry)
 {
-    for (unsigned i = 0, first = first_slot(ptr); slots && i < LIVE_PROBES; i++) {
-        struct live_slot *slot = &slots[(first + i) % LIVE_SLOTS];
-        uintptr_t old = __atomic_load_n(&slot->ptr, __ATOMIC_RELAXED);
-        if (old > GONE || !__atomic_compare_exchange_n(&slot->ptr, &old, CLAIMED, false, __ATOMIC_ACQUIRE,
+    for (unsigned i = 0, first = first_slot(ptr); table && i < LIVE_PROBES; i++) {
+        unsigned at = (first + i) % LIVE_SLOTS;
+        uintptr_t *place = &table->ptr[at], old = __atomic_load_n(place, __ATOMIC_RELAXED);
+        if (old > GONE || !__atomic_compare_exchange_n(place, &old, CLAIMED, false, __ATOMIC_ACQUIRE,
                                                        __ATOMIC_RELAXED)) /* pairs with live_take */
             continue;
-        slot->weight = weight;
-        slot->objects_q8 = objects_q8;
-        slot->stack = stack;
-        __atomic_store_n(&slot->ptr, (uintptr_t)ptr, __ATOMIC_RELEASE); /* pairs with live_take */
+        table->entry[at] = *entry;
         filter_add(ptr);
-        return;
+        __atomic_store_n(place, (uintptr_t)ptr, __ATOMIC_RELEASE); /* pairs with live_take */
+        return true;
     }
     counters_add(COUNTER_live_table_full, 1);
+    return false;
 }
 
 bool live_take(const void *ptr, struct live_entry *ret)
 {
-    for (unsigned i = 0, first = first_slot(ptr); slots && i < LIVE_PROBES; i++) {
-        struct live_slot *slot = &slots[(first + i) % LIVE_SLOTS];
-        uintptr_t found = __atomic_load_n(&slot->ptr, __ATOMIC_ACQUIRE); /* pairs with live_add */
+    for (unsigned i = 0, first = first_slot(ptr); table && i < LIVE_PROBES; i++) {
+        unsigned at = (first + i) % LIVE_SLOTS;
+        uintptr_t *place = &table->ptr[at];
+        uintptr_t found = __atomic_load_n(place, __ATOMIC_ACQUIRE); /* pairs with live_add */
         if (found == EMPTY)
             return false;
         if (found != (uintptr_t)ptr ||
-            !__atomic_compare_exchange_n(&slot->ptr, &found, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            !__atomic_compare_exchange_n(place, &found, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             continue;
-        *ret = (struct live_entry){slot->stack, slot->weight, slot->objects_q8};
-        __atomic_store_n(&slot->ptr, GONE, __ATOMIC_RELEASE); /* pairs with live_add */
+        *ret = table->entry[at];
+        __atomic_store_n(place, GONE, __ATOMIC_RELEASE); /* pairs with live_add */
         filter_remove(ptr);
         return true;
     }
     return false;
-}
-
-void live_freed(const struct live_entry *entry)
-{
-    sampler_add(SAMPLE_FREED, 0, 0, entry->stack, entry->weight, entry->objects_q8);
-}
-
-void live_remove(const void *ptr)
-{
-    struct live_entry entry;
-    if (live_take(ptr, &entry))
-        live_freed(&entry);
 }

@@ -84,10 +84,10 @@ double sampler_weight(uint64_t size, uint64_t period)
 }
 
 void sampler_add(enum sample_cost cost, unsigned hook, uint32_t target, uint32_t stack, double weight,
-                 uint64_t objects_q8)
+                 double variance, uint64_t objects_q8)
 {
     counters_add(COUNTER_samples_taken, 1);
-    if (!sums_add(sample_key(cost, hook, target, stack), weight, objects_q8))
+    if (!sums_add(sample_key(cost, hook, target, stack), weight, variance, objects_q8))
         counters_add(COUNTER_samples_dropped, 1);
 }
 
@@ -96,7 +96,7 @@ uint32_t sampler_record(enum sample_cost cost, unsigned hook, uint32_t target, d
 {
     uint64_t start = clock_ticks();
     uint32_t stack = stacks_take(context);
-    sampler_add(cost, hook, target, stack, weight, objects_q8);
+    sampler_add(cost, hook, target, stack, weight, weight * weight, objects_q8);
     counters_add(COUNTER_self_ticks, clock_ticks() - start);
     return stack;
 }

@@ -21,16 +21,21 @@ int64_t sampler_gap(uint64_t period);
 int64_t sampler_event_gap(void);
 /* Unbiased weight of a sampled event; period 0 means everything is taken. */
 double sampler_weight(uint64_t size, uint64_t period);
+/* Unbiased estimate of the variance that a sample of that weight brings into a sum: w²(1-p) = w(w-size)
+ * (Horvitz–Thompson for independent draws). An event that was bound to be sampled brings none. */
+static inline double sampler_variance(double weight, double size) { return weight * (weight - size); }
+/* One call in this many, at random, of malloc and its family and of free is timed. */
+enum { SAMPLER_TIMED_CALLS = 1024 };
 /* Pieces, for tests: 1 - exp(-x) and -ln(u) with u in (0, 1]. */
 double sampler_one_minus_exp(double x);
 double sampler_minus_log(double u);
 
-/* Adds a sample to the segment's sums, with the stack of the caller (or stack index 0). Returns the
- * stack's index. context: the ucontext of the interrupted code in a signal handler, else NULL. */
+/* Adds a sample of time to the segment's sums, with the stack of the caller (or stack index 0); its
+ * square stands for its variance. Returns the stack's index. context: the ucontext of the interrupted code in a signal handler, else NULL. */
 uint32_t sampler_record(enum sample_cost cost, unsigned hook, uint32_t target, double weight,
                         uint64_t objects_q8, const void *context);
 /* The same with a stack known already. */
 void sampler_add(enum sample_cost cost, unsigned hook, uint32_t target, uint32_t stack,
-                 double weight, uint64_t objects_q8);
+                 double weight, double variance, uint64_t objects_q8);
 
 #endif

@@ -81,6 +81,18 @@ uint32_t stacks_intern(const uintptr_t *pcs, unsigned depth, enum stack_end end)
     return row;
 }
 
+__attribute__((noinline)) bool stacks_plain(void)
+{
+    struct unwind_start start;
+    unwind_start_here(&start);
+    struct unwind_bounds bounds;
+    bounds_of(start.sp, &bounds);
+    uintptr_t pcs[FRAMES_MOST];
+    enum unwind_end why;
+    unsigned depth = unwind_walk(&start, &bounds, pcs, FRAMES_MOST, &why);
+    return why == UNWIND_COMPLETE && !unwind_through_handler(pcs, depth);
+}
+
 __attribute__((noinline)) uint32_t stacks_take(const void *context)
 {
     struct unwind_start start;

@@ -7,11 +7,15 @@
 #ifndef STRONG_RUNTIME_STACKS_H
 #define STRONG_RUNTIME_STACKS_H
 
+#include <stdbool.h>
+
 #include "abi/segment.h"
 
 int stacks_init(void);
 /* context: a ucontext to start from, or NULL for here. */
 uint32_t stacks_take(const void *context);
+/* Whether the calling thread's stack was walked to its end and no part of it is a signal handler. */
+bool stacks_plain(void);
 uint32_t stacks_intern(const uintptr_t *pcs, unsigned depth, enum stack_end end);
 
 #endif

@@ -38,7 +38,7 @@ static struct sample_sum *make(uint64_t key, uint64_t hash)
     return sum;
 }
 
-static void add_double(double *place, double amount)
+void sums_add_double(double *place, double amount)
 {
     uint64_t *bits = (uint64_t *)(void *)place;
     uint64_t old = __atomic_load_n(bits, __ATOMIC_RELAXED);
@@ -52,7 +52,7 @@ static void add_double(double *place, double amount)
     } while (!__atomic_compare_exchange_n(bits, &old, sum.bits, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
-bool sums_add(uint64_t key, double weight, uint64_t objects_q8)
+bool sums_add(uint64_t key, double weight, double variance, uint64_t objects_q8)
 {
     uint64_t hash = index_mix(key) | 1ull << 32; /* a tag of 0 would look like an empty slot */
     struct sample_sum *sum = find(key, hash);
@@ -60,7 +60,7 @@ bool sums_add(uint64_t key, double weight, uint64_t objects_q8)
         return false;
     __atomic_fetch_add(&sum->count, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&sum->weight, (uint64_t)(weight + 0.5), __ATOMIC_RELAXED);
-    add_double(&sum->weight_squares, weight * weight);
+    sums_add_double(&sum->weight_squares, variance);
     if (objects_q8)
         __atomic_fetch_add(&sum->objects_q8, objects_q8, __ATOMIC_RELAXED);
     return true;

@@ -7,7 +7,10 @@
 #include <stdint.h>
 
 int sums_init(void);
-/* Adds one sample to the row of `key` (sample_key); false when there was no room. */
-bool sums_add(uint64_t key, double weight, uint64_t objects_q8);
+/* Adds one sample to the row of `key` (sample_key); variance: an unbiased estimate of its weight's. False
+ * when there was no room. */
+bool sums_add(uint64_t key, double weight, double variance, uint64_t objects_q8);
+/* Adds to a number that other threads add to as well. */
+void sums_add_double(double *place, double amount);
 
 #endif

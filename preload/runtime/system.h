@@ -7,6 +7,7 @@
 #ifndef STRONG_RUNTIME_SYSTEM_H
 #define STRONG_RUNTIME_SYSTEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
@@ -63,6 +64,51 @@ static inline void system_add(uint64_t *counter, uint64_t amount)
     __asm__("addq %1, %0" : "+m"(*counter) : "er"(amount) : "cc");
 #else
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + amount, __ATOMIC_RELAXED);
+#endif
+}
+
+/* Waiting for another thread's few instructions. */
+static inline void system_relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Subtracts; true: there was less than that, and the counter has wrapped. One instruction, so that a signal
+ * handler of the same thread finds either state and its own subtraction is never lost. */
+static inline bool system_take(int64_t *counter, uint64_t amount)
+{
+#if defined(__x86_64__)
+    bool less;
+    __asm__("subq %2, %0" : "+m"(*counter), "=@ccc"(less) : "er"(amount));
+    return less;
+#else
+    uint64_t had = (uint64_t)*counter;
+    *counter = (int64_t)(had - amount);
+    return had < amount;
+#endif
+}
+
+/* Subtracts 1; true: the counter is below 0 now. */
+static inline bool system_count_down(int32_t *counter)
+{
+#if defined(__x86_64__)
+    bool negative;
+    __asm__("subl $1, %0" : "+m"(*counter), "=@ccs"(negative));
+    return negative;
+#else
+    return --*counter < 0;
+#endif
+}
+static inline void system_count_up(int32_t *counter)
+{
+#if defined(__x86_64__)
+    __asm__("addl $1, %0" : "+m"(*counter) : : "cc");
+#else
+    ++*counter;
 #endif
 }
 

@@ -91,6 +91,7 @@ static struct thread *make_block(void)
     if (!row || row >= BLOCKS_MOST)
         return NULL;
     thread->block = block;
+    thread->row = row;
     thread->cpu_timer = -1;
     block->state = THREAD_LIVE;
     __atomic_store_n(offset, (uint64_t)((char *)block - (char *)segment), __ATOMIC_RELEASE); /* for readers */
@@ -127,6 +128,8 @@ static void start_countdowns(struct thread_hot *hot)
     hot->random = 0;
     hot->alloc_countdown_bytes =
         config.alloc_period_bytes ? sampler_gap(config.alloc_period_bytes) : INT64_MAX;
+    for (unsigned i = 0; i < 2; i++)
+        hot->memory_countdown_calls[i] = (int32_t)sampler_gap(SAMPLER_TIMED_CALLS);
     hot->blocked_countdown_ticks = block_ticks ? sampler_gap(block_ticks) : INT64_MAX;
     hot->lock_countdown_ticks = block_ticks ? sampler_gap(block_ticks) : INT64_MAX;
     hot->event_countdown_calls = sampler_event_gap();
@@ -144,7 +147,7 @@ void thread_attach(void)
     if (!thread && boot_done && !boot_off && blocks)
         thread = make_block();
     if (!thread) {
-        hot->alloc_countdown_bytes = 0; /* every allocation goes the slow way, which looks at the state */
+        thread_hot_leave(hot);
         hot->state = !boot_done ? THREAD_COLD : boot_off ? THREAD_OFF : THREAD_CROWD;
         if (hot->state == THREAD_CROWD)
             counters_add(COUNTER_thread_blocks_full, 1);
@@ -154,6 +157,7 @@ void thread_attach(void)
     move_in(thread);
     hot->self = thread;
     hot->block = thread->block;
+    hot->owner = thread->row | thread->block->owners << 32;
     hot->outer = NULL;
     start_countdowns(hot);
     pthread_setspecific(exit_key, thread);
@@ -170,8 +174,7 @@ static void learn_stack(struct thread *thread)
     struct thread_hot *hot = &thread_hot, saved = *hot;
     int saved_errno = errno;
     hot->state = THREAD_OFF;
-    hot->block = NULL;
-    hot->alloc_countdown_bytes = 0;
+    thread_hot_leave(hot);
     pthread_attr_t attributes;
     if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
         void *low;
@@ -183,7 +186,10 @@ static void learn_stack(struct thread *thread)
         pthread_attr_destroy(&attributes);
     }
     hot->block = saved.block;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     hot->alloc_countdown_bytes = saved.alloc_countdown_bytes;
+    for (unsigned i = 0; i < 2; i++)
+        hot->memory_countdown_calls[i] = saved.memory_countdown_calls[i];
     hot->state = saved.state;
     errno = saved_errno;
 }
@@ -214,10 +220,9 @@ void thread_detach(void)
     if (!seccomp_entered) /* programs name their threads after they have started */
         system_call2(SYS_prctl, PR_GET_NAME, block->name);
     block->now_hook = 0;
+    thread_hot_leave(hot);
     hot->self = NULL;
-    hot->block = NULL;
     hot->outer = NULL;
-    hot->alloc_countdown_bytes = 0;
     hot->state = THREAD_CROWD;
     __atomic_fetch_sub(&segment->threads_alive, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&block->tid, 0, __ATOMIC_RELAXED);
@@ -237,10 +242,9 @@ static void exit_round(void *value)
 void thread_fork_child(void)
 {
     struct thread_hot *hot = &thread_hot;
+    thread_hot_leave(hot);
     hot->self = NULL;
-    hot->block = NULL;
     hot->outer = NULL;
-    hot->alloc_countdown_bytes = 0;
     free_hint = 0;
     hot->state = boot_off ? THREAD_OFF : segment_form == SEGMENT_OFF ? THREAD_CROWD : THREAD_COLD;
 }

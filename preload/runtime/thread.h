@@ -40,20 +40,32 @@ struct thread_hot {
     uint32_t held_next;
     struct thread_block *block;
     struct thread *self;
-    /* Compared unsigned with the size: a size at least this large is sampled. 0 (everything goes the slow
-     * way) and block == NULL whenever the state is not READY or BUSY. */
+    /* Bytes until the next sampled allocation: one larger than what is left (unsigned) is sampled. */
     int64_t alloc_countdown_bytes;
+    /* Calls until the next timed one, [0]: those that allocate, [1]: free; below 0: this one. Both are at most 0
+     * whenever block is NULL, so that every call of such a thread goes the slow way. */
+    int32_t memory_countdown_calls[2];
     int64_t blocked_countdown_ticks;
     int64_t lock_countdown_ticks;
     int64_t event_countdown_calls;
     uint64_t random;
     struct span *outer; /* innermost span that is open */
+    uint64_t owner;     /* who this thread is or was: its block's row, and in the upper half which owner of it */
     uint32_t interrupted; /* set by the CPU signal when it broke a system call: see runtime/interrupt.h */
     uint32_t app_blocks_signal; /* the program believes it blocked the sampling signal here */
 };
 _Static_assert(sizeof(struct thread_hot) <= 256, "static TLS is scarce (jemalloc #937)");
 
 extern __thread struct thread_hot thread_hot __attribute__((tls_model("initial-exec")));
+
+/* The memory hooks find no block from here on: every call takes the slow way, which looks at the state. */
+static inline void thread_hot_leave(struct thread_hot *hot)
+{
+    hot->alloc_countdown_bytes = 0;
+    hot->memory_countdown_calls[0] = hot->memory_countdown_calls[1] = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler in between must not find counts and no block */
+    hot->block = NULL;
+}
 
 struct thread {
     struct thread_block *block;
@@ -64,6 +76,7 @@ struct thread {
     uint32_t cells_used, lines_used, line_page, cell_page;
     uint32_t exit_rounds;
     int cpu_timer;  /* kernel timer id, -1: none */
+    uint32_t row;   /* of TABLE_THREADS */
     uint64_t pthread; /* pthread_self() */
     struct stat_cell *index[THREAD_INDEX_SIZE];
 };

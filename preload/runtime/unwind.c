@@ -412,3 +412,12 @@ unsigned unwind_walk(const struct unwind_start *start, const struct unwind_bound
         unwind_rules_count(&unwind_counters.ends[*end]);
     return written;
 }
+
+bool unwind_through_handler(const uintptr_t *pcs, unsigned depth)
+{
+    uint64_t generation = unwind_rules_generation();
+    for (unsigned i = 1; i < depth; i++)
+        if (unwind_rule_kind(unwind_rules_find(pcs[i] - 1, generation)) == UNWIND_KIND_SIGNAL)
+            return true;
+    return false;
+}

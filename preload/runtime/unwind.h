@@ -77,6 +77,9 @@ int unwind_init(void);
 unsigned unwind_walk(const struct unwind_start *start, const struct unwind_bounds *bounds,
                      uintptr_t *pcs, unsigned max, enum unwind_end *end);
 
+/* Whether a walk that gave these addresses went through a signal handler. */
+bool unwind_through_handler(const uintptr_t *pcs, unsigned depth);
+
 /* Start at the point a signal interrupted; ucontext is the handler's third argument. */
 void unwind_start_context(const void *ucontext, struct unwind_start *start);
 

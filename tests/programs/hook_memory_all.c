@@ -1,6 +1,5 @@
 /* hook_memory_all: every function of the malloc family, its failures included. Prints what a program
  * can see: results, errno, contents, alignment; never an address. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -100,7 +99,7 @@ static void questions(void)
     struct mallinfo old = mallinfo();
     printf("mallinfo in use at least 5000: %d\n", (size_t)old.uordblks + (size_t)old.hblkhd >= 5000);
     free(ptr);
-    printf("mallopt %d, with nonsense %d\n", mallopt(M_MMAP_THRESHOLD, 200000), mallopt(M_MXFAST, 1 << 20));
+    printf("mallopt %d\n", mallopt(M_MMAP_THRESHOLD, 200000));
     int trimmed = malloc_trim(0);
     printf("malloc_trim %d\n", trimmed == 0 || trimmed == 1);
     printf("malloc_usable_size(NULL) %zu\n", malloc_usable_size(NULL));
@@ -125,14 +124,13 @@ static void questions(void)
     errno = 0;
 }
 
-/* The name of free before C89. No linker binds it any more, so it is looked up. */
-static void old_name(void)
-{
-    void (*old_free)(void *) = (void (*)(void *))dlvsym(RTLD_DEFAULT, "cfree", "GLIBC_2.2.5");
-    printf("cfree found %d\n", old_free != NULL);
-    if (old_free)
-        old_free(malloc(40));
-}
+/* The name of free before C89. No linker offers it any more: old binaries have this reference. */
+#if defined(__x86_64__)
+extern void old_free(void *ptr);
+__asm__(".symver old_free, cfree@GLIBC_2.2.5");
+#else
+#define old_free free
+#endif
 
 /* Enough of it for samples to be taken, and for sampled pointers to pass between threads. */
 static void *churn(void *argument)
@@ -158,7 +156,7 @@ int main(void)
     plain();
     aligned();
     questions();
-    old_name();
+    old_free(malloc(40));
     static void *slots[256];
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)

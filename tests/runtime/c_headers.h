@@ -12,6 +12,7 @@
 #define _Static_assert static_assert
 #define class class_number /* a field's name in C */
 extern "C" {
+#include "runtime/allocator.h"
 #include "runtime/arena.h"
 #include "runtime/boot.h"
 #include "runtime/clock.h"
@@ -19,6 +20,8 @@ extern "C" {
 #include "runtime/config_nearest.h"
 #include "runtime/counters.h"
 #include "runtime/fdtable.h"
+#include "runtime/heap.h"
+#include "runtime/heap_rows.h"
 #include "runtime/identity.h"
 #include "runtime/index.h"
 #include "runtime/live.h"

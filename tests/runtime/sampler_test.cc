@@ -122,8 +122,8 @@ RUNTIME_TEST(Sampler, AddingCountsTheSampleAndItsWeight)
 {
     Runtime runtime;
     uint64_t before = counter(COUNTER_samples_taken);
-    sampler_add(SAMPLE_BLOCKED, HOOK_read, 5, 7, 1000.4, 0);
-    sampler_add(SAMPLE_BLOCKED, HOOK_read, 5, 7, 2000.4, 0);
+    sampler_add(SAMPLE_BLOCKED, HOOK_read, 5, 7, 1000.4, 1000.4 * 1000.4, 0);
+    sampler_add(SAMPLE_BLOCKED, HOOK_read, 5, 7, 2000.4, 2000.4 * 2000.4, 0);
     const sample_sum *sum = find_sum(sample_key(SAMPLE_BLOCKED, HOOK_read, 5, 7));
     ASSERT_NE(sum, nullptr);
     EXPECT_EQ(sum->count, 2u);

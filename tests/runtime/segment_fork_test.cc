@@ -28,7 +28,7 @@ void write_everywhere()
         targets_string(TARGET_FILE, ("/child/" + std::to_string(i)).c_str());
         count(HOOK_read, (uint32_t)i);
         sampler_record(SAMPLE_BLOCKED, HOOK_read, 1, 10, 0, nullptr);
-        live_add((const void *)(uintptr_t)(0x1000 + i * 16), 1, 1, 1);
+        heap_allocated(HOOK_malloc, (const void *)(uintptr_t)(0x1000 + i * 16), 64);
     }
     counters_add(COUNTER_samples_dropped, 1000);
     segment_note("the child was here");
@@ -70,7 +70,7 @@ RUNTIME_TEST(SegmentFork, TheChildStartsAtZeroButKnowsItsDescriptors)
 {
     Runtime runtime;
     count(HOOK_read, 1);
-    sampler_add(SAMPLE_BLOCKED, HOOK_read, 1, 0, 10, 0);
+    sampler_add(SAMPLE_BLOCKED, HOOK_read, 1, 0, 10, 100, 0);
     uint32_t file = fdtable_path("/inherited");
     fdtable_opened(100, file, TARGET_FILE);
     pid_t child = fork();
