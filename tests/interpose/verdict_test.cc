@@ -1,4 +1,4 @@
-/* The verdict on real processes: twelve programs with one planted bottleneck each, which must be
+/* The verdict on real processes: twenty programs with one planted bottleneck each, which must be
  * the first finding, and clean programs, which must have no finding above a note. Each runs alone
  * (suite name Timing*), because a bottleneck is a matter of time.
  */
@@ -165,6 +165,7 @@ class Run : public testing::Test
 
 struct Planted {
     const char *program, *finding;
+    const char *site = ""; /* the function that is named as the place */
 };
 
 void PrintTo(const Planted &one, std::ostream *out)
@@ -186,6 +187,8 @@ TEST_P(TimingPlanted, IsTheFirstFinding)
     EXPECT_EQ(field(first, "id"), GetParam().finding) << findings_text(root);
     EXPECT_EQ(field(first, "state"), "found");
     EXPECT_FALSE(field(first, "fix").empty());
+    std::string evidence = field(json_object_get(first, "evidence"), "text");
+    EXPECT_NE(evidence.find(GetParam().site), std::string::npos) << evidence;
     json_decref(root);
 }
 
@@ -197,7 +200,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{"lock", "lock_contention"}, Planted{"malloc", "allocation_pressure"},
                     Planted{"fsync", "fsync_bound"}, Planted{"sleep_loop", "sleep_loop"},
                     Planted{"thread_churn", "thread_churn"}, Planted{"slow_target", "slow_target"},
-                    Planted{"error_storm", "error_storm"}, Planted{"cpu", "cpu_bound"}),
+                    Planted{"error_storm", "error_storm"}, Planted{"cpu", "cpu_bound"},
+                    Planted{"temporary", "temporary_allocations", "parse_words"},
+                    Planted{"churn", "allocation_churn", "replace_entry"},
+                    Planted{"realloc", "realloc_chains", "append_line"},
+                    Planted{"crossthread", "cross_thread_frees", "make_message"},
+                    Planted{"growth", "memory_growth", "remember_request"},
+                    Planted{"fragmentation", "fragmentation", "fill_entry"},
+                    Planted{"unfreed", "unfreed_at_exit", "load_row"}),
     [](const auto &info) { return std::string(info.param.program); });
 
 class TimingClean : public Run
