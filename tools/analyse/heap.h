@@ -42,10 +42,11 @@ struct heap_cost {
     uint64_t timed_calls, timed_ns;         /* ns: estimate for all calls, waiting for a CPU included */
     uint64_t allocate_ns, free_ns;          /* its parts */
     double allocate_each_ns, free_each_ns;  /* of one call */
-    double timed_share, sampled_share, sampled_margin; /* of the CPU time */
+    double timed_low, timed_share; /* of the CPU time: without and with what timing itself may have added */
+    double sampled_share, sampled_margin;
     double sampled_most; /* sampled_share with the samples inside libstrong whose function has no name */
     bool known;
-    double share; /* the one to go by: the smaller where both are known and differ by more than half */
+    double share; /* the one to go by, see heap_cost.c */
     uint64_t ns;  /* that share of the CPU time */
     bool agree;   /* false where the two estimates contradict each other */
 };

@@ -1,21 +1,28 @@
 /* heap_cost.c: what allocating costs, and whether the heap grows.
  *
- * Two estimates of the allocator's share of the CPU time, with unlike weaknesses: timed calls see each
- * call's whole duration (so also time in which another thread had the CPU: one such call among a
- * thousand is most of the sum), CPU samples see only what runs, but must know the allocator's functions by
- * name. Where both are there and contradict each other the smaller one counts, and it is said.
+ * Two estimates of the allocator's share of the CPU time, with unlike weaknesses. Timed calls take a slow path
+ * through cold code, which adds up to TIMING_NS to a call of a few ns, and they see a call's whole duration,
+ * also that in which another thread had the CPU: so they give a range, and the sum of few calls can be one
+ * outlier. CPU samples see what runs, but must know the allocator's functions by name. The share to go by is
+ * the samples', kept within the range; where the two contradict each other, the smaller; where there are no
+ * samples, the lower end.
  */
 #include "analyse/heap_cost.h"
 
 #include <math.h>
 
-enum { TIMED_LEAST = 200, SAMPLES_LEAST = 50, TREND_READINGS = 4 };
+enum { TIMING_NS = 20, TIMED_LEAST = 200, SAMPLES_LEAST = 50, TREND_READINGS = 4 };
 #define TREND_SECONDS 2.5
 
 static double mean_ns(const struct model_heap *heap, enum model_heap_timed which)
 {
     uint64_t calls = heap->timed_calls[which];
     return calls > 0 ? (double)heap->timed_ns[which] / (double)calls : 0;
+}
+
+static double sure_ns(double each_ns)
+{
+    return each_ns > TIMING_NS ? each_ns - TIMING_NS : 0;
 }
 
 static void cost_from_calls(struct analysis *analysis, double cpu_ns)
@@ -31,8 +38,11 @@ static void cost_from_calls(struct analysis *analysis, double cpu_ns)
     cost->free_ns = (uint64_t)(cost->free_each_ns * (double)heap->free_calls);
     cost->timed_ns = cost->allocate_ns + cost->free_ns;
     cost->timed_share = cpu_ns > 0 ? (double)cost->timed_ns / cpu_ns : 0;
-    if (cost->timed_share > 1)
-        cost->timed_share = 1;
+    double low = sure_ns(cost->allocate_each_ns) * (double)heap->calls +
+                 sure_ns(cost->free_each_ns) * (double)heap->free_calls;
+    cost->timed_low = cpu_ns > 0 ? low / cpu_ns : 0;
+    cost->timed_low = cost->timed_low > 1 ? 1 : cost->timed_low;
+    cost->timed_share = cost->timed_share > 1 ? 1 : cost->timed_share;
 }
 
 static void cost_from_samples(struct analysis *analysis)
@@ -48,6 +58,11 @@ static void cost_from_samples(struct analysis *analysis)
     cost->sampled_margin = 1.96 * sqrt(share * (1 - share) / (double)profile->cpu_samples);
 }
 
+static double within(double value, double low, double high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
 void heap_cost_make(struct analysis *analysis)
 {
     struct heap *heap = &analysis->heap;
@@ -58,12 +73,14 @@ void heap_cost_make(struct analysis *analysis)
     cost->known = cpu_ns > 0 && (cost->timed || cost->sampled);
     cost->agree = true;
     if (cost->timed && cost->sampled) {
-        double low = cost->sampled_share - cost->sampled_margin;
-        double high = cost->sampled_most + cost->sampled_margin;
-        cost->agree = cost->timed_share <= high * 1.5 && low <= cost->timed_share * 1.5;
-        cost->share = cost->agree || cost->timed_share < low ? cost->timed_share : cost->sampled_most;
+        double least = cost->sampled_share - cost->sampled_margin;
+        double most = cost->sampled_most + cost->sampled_margin;
+        cost->agree = most >= cost->timed_low * 0.8 && least <= cost->timed_share * 1.25;
+        cost->share = within(cost->sampled_share, cost->timed_low, cost->timed_share);
+        if (cost->share > most) /* the timed calls met an outlier, or the functions have no names */
+            cost->share = cost->agree ? most : cost->sampled_most;
     } else if (cost->known) {
-        cost->share = cost->timed ? cost->timed_share : cost->sampled_share;
+        cost->share = cost->timed ? cost->timed_low : cost->sampled_share;
     }
     cost->ns = (uint64_t)(cost->share * cpu_ns);
     const struct model *model = analysis->model;

@@ -106,16 +106,17 @@ static const char *share_text(struct analysis *analysis)
 {
     const struct heap_cost *cost = &analysis->heap.cost;
     struct units_text timed = units_plural(cost->timed_calls, "timed call");
+    const char *range = rules_text(analysis, "%s to %s", units_share(cost->timed_low).text,
+                                   units_share(cost->timed_share).text);
     if (!cost->sampled)
-        return rules_text(analysis, "%s of the CPU time in malloc and free, by %s",
-                          units_share(cost->share).text, timed.text);
+        return rules_text(analysis, "%s of the CPU time in malloc and free, by %s", range, timed.text);
     const char *sampled = rules_text(analysis, "%s ± %s", units_share(cost->sampled_share).text,
                                      units_share(cost->sampled_margin).text);
     if (!cost->timed)
         return rules_text(analysis, "%s of the CPU time in malloc and free, by CPU samples", sampled);
     return rules_text(analysis,
                       "%s of the CPU time in malloc and free (%s by %s, %s by CPU samples)",
-                      units_share(cost->share).text, units_share(cost->timed_share).text, timed.text,
+                      units_share(cost->share).text, range, timed.text,
                       sampled);
 }
 

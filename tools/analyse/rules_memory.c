@@ -9,6 +9,7 @@ enum kind { KIND_NONE, KIND_TEMPORARY, KIND_CHURN, KIND_GROWN, KIND_REMOTE };
 
 enum {
     OBJECTS_LEAST = 10000,
+    SAMPLES_LEAST = 10, /* fewer leave the number of objects open by more than half */
     CHURN_TURNOVER = 10, /* objects freed for one that lived at the peak */
     COPY_BYTES_PER_NS = 2, /* what a copy moves at least, pages of fresh memory included */
 };
@@ -33,7 +34,8 @@ static const struct heap_site *top_site(const struct heap *heap, enum kind kind)
     const struct heap_site *top = NULL;
     for (size_t i = 0; i < heap->site_count; i++) {
         const struct heap_site *one = &heap->sites[i];
-        if (one->allocated.objects >= OBJECTS_LEAST && kind_of(one) == kind &&
+        if (one->allocated.objects >= OBJECTS_LEAST &&
+            one->allocated.samples >= SAMPLES_LEAST && kind_of(one) == kind &&
             (top == NULL || one->allocated.objects > top->allocated.objects))
             top = one;
     }
@@ -159,7 +161,8 @@ static const struct heap_site *top_growing(const struct heap *heap)
 {
     const struct heap_site *top = NULL;
     for (size_t i = 0; i < heap->site_count; i++)
-        if (heap->sites[i].grown.bytes > (top != NULL ? top->grown.bytes : 0))
+        if (heap->sites[i].grown.samples >= SAMPLES_LEAST &&
+            heap->sites[i].grown.bytes > (top != NULL ? top->grown.bytes : 0))
             top = &heap->sites[i];
     return top;
 }

@@ -118,6 +118,7 @@ static json_t *cost_of(const struct heap_cost *cost)
     json_t *object = json_object();
     set(object, "share", cost->known ? real(cost->share) : json_null());
     set(object, "ns", cost->known ? number(cost->ns) : json_null());
+    set(object, "timed_low", cost->timed ? real(cost->timed_low) : json_null());
     set(object, "timed_share", cost->timed ? real(cost->timed_share) : json_null());
     set(object, "timed_calls", number(cost->timed_calls));
     set(object, "malloc_each_ns", cost->timed ? real(cost->allocate_each_ns) : json_null());

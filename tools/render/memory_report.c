@@ -33,9 +33,9 @@ static void cost_row(struct screen *screen, const struct analysis *analysis)
     char text[300] = "";
     size_t len = 0;
     if (cost->timed)
-        len += (size_t)snprintf(text, sizeof(text), "%s%sby %s (malloc %s, free %s)%s",
-                                cost->sampled ? units_share(cost->timed_share).text : "",
-                                cost->sampled ? " " : "",
+        len += (size_t)snprintf(text, sizeof(text), "%s to %s by %s (malloc %s, free %s)%s",
+                                units_share(cost->timed_low).text,
+                                units_share(cost->timed_share).text,
                                 units_plural(cost->timed_calls, "timed call").text,
                                 units_duration((uint64_t)cost->allocate_each_ns).text,
                                 units_duration((uint64_t)cost->free_each_ns).text,

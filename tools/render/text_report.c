@@ -80,12 +80,10 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
     case PART_CPU:
         if (!time->cpu_measured)
             snprintf(text, sizeof(text), "not measured");
-        else if (analysis->profile.cpu_ns > 0 &&
-                 analysis->profile.allocator_ns * 100 > analysis->profile.cpu_ns)
+        else if (analysis->heap.cost.known && analysis->heap.cost.share > 0.01)
             snprintf(text, sizeof(text), "of which malloc/free %s",
-                     units_duration((uint64_t)((double)analysis->profile.allocator_ns /
-                                               (double)analysis->profile.cpu_ns *
-                                               (double)time->parts[PART_CPU]))
+                     units_duration(
+                         (uint64_t)(analysis->heap.cost.share * (double)time->parts[PART_CPU]))
                          .text);
         break;
     case PART_CONNECT:
