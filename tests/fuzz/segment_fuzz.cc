@@ -14,6 +14,7 @@ extern "C" {
 #include "read/snapshot.h"
 #include "render/full_report.h"
 #include "render/json_report.h"
+#include "render/memory_report.h"
 #include "render/text_report.h"
 #include "render/tree_report.h"
 }
@@ -35,6 +36,7 @@ static void report(const model *one)
         screen_init(&screen, nowhere());
         text_report_print(&screen, found);
         full_report_print(&screen, found);
+        memory_report_print(&screen, found);
         tree_report_print(&screen, members, 1, 24);
         json_report_print(nowhere(), found, members, 1);
         analysis_free(found);

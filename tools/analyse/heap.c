@@ -14,6 +14,9 @@
 #include "read/lookup.h"
 #include "read/vector.h"
 
+/* A model's numbers are at most this: two of them can be added. */
+#define BYTES_MOST (UINT64_MAX / 4)
+
 struct walk {
     struct analysis *analysis;
     struct vector sites;
@@ -86,7 +89,7 @@ static struct heap_site *site_of(struct walk *walk, uint32_t stack)
 static void add(struct heap_estimate *sum, uint64_t bytes, double objects, double variance,
                 uint64_t samples)
 {
-    sum->bytes += bytes;
+    sum->bytes = sum->bytes + bytes < BYTES_MOST ? sum->bytes + bytes : BYTES_MOST;
     sum->objects += objects;
     sum->variance += variance;
     sum->samples += samples;
@@ -221,8 +224,7 @@ int heap_make(struct analysis *analysis)
 
 uint64_t heap_margin(const struct heap_estimate *estimate)
 {
-    double margin = 1.96 * sqrt(estimate->variance > 0 ? estimate->variance : 0);
-    return margin < 4e18 ? (uint64_t)margin : (uint64_t)4e18;
+    return units_whole(1.96 * sqrt(estimate->variance > 0 ? estimate->variance : 0));
 }
 
 const char *heap_site_place(struct analysis *analysis, const struct heap_site *site)

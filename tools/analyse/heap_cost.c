@@ -11,6 +11,8 @@
 
 #include <math.h>
 
+#include "analyse/units.h"
+
 enum { TIMING_NS = 20, TIMED_LEAST = 200, SAMPLES_LEAST = 50, TREND_READINGS = 4 };
 #define TREND_SECONDS 2.5
 
@@ -34,8 +36,8 @@ static void cost_from_calls(struct analysis *analysis, double cpu_ns)
     cost->timed = cost->timed_calls >= TIMED_LEAST;
     cost->allocate_each_ns = mean_ns(from, HEAP_TIMED_ALLOCATE);
     cost->free_each_ns = mean_ns(from, HEAP_TIMED_FREE);
-    cost->allocate_ns = (uint64_t)(cost->allocate_each_ns * (double)heap->calls);
-    cost->free_ns = (uint64_t)(cost->free_each_ns * (double)heap->free_calls);
+    cost->allocate_ns = units_whole(cost->allocate_each_ns * (double)heap->calls);
+    cost->free_ns = units_whole(cost->free_each_ns * (double)heap->free_calls);
     cost->timed_ns = cost->allocate_ns + cost->free_ns;
     cost->timed_share = cpu_ns > 0 ? (double)cost->timed_ns / cpu_ns : 0;
     double low = sure_ns(cost->allocate_each_ns) * (double)heap->calls +
@@ -82,7 +84,7 @@ void heap_cost_make(struct analysis *analysis)
     } else if (cost->known) {
         cost->share = cost->timed ? cost->timed_low : cost->sampled_share;
     }
-    cost->ns = (uint64_t)(cost->share * cpu_ns);
+    cost->ns = units_whole(cost->share * cpu_ns);
     const struct model *model = analysis->model;
     uint64_t half = model->resource_count > 0
                         ? (model->resources[0].at_ns +
@@ -148,7 +150,7 @@ struct heap_trend heap_trend_of(const struct model *model, size_t field, uint64_
     }
     if (last == NULL || line.n < TREND_READINGS)
         return trend;
-    trend.readings = (uint64_t)line.n;
+    trend.readings = units_whole(line.n);
     trend.last_bytes = field_of(last, field);
     trend.seconds = (double)(last->at_ns - model->resources[first].at_ns) / 1e9;
     double spread = line.sum_xx - line.sum_x * line.sum_x / line.n;

@@ -171,7 +171,7 @@ static void memory_evidence(struct analysis *analysis, struct finding *finding,
     finding->evidence = rules_text(
         analysis, "%s %s, %s ± %s more each second (95 %%) over the last %.0f s%s%s%s",
         heap ? "live blocks of" : "peak of", units_bytes(growth->last).text,
-        units_bytes((uint64_t)trend->per_second).text, units_bytes((uint64_t)trend->margin).text,
+        units_bytes(units_whole(trend->per_second)).text, units_bytes(units_whole(trend->margin)).text,
         growth->seconds, heap || !analysis->heap.trend.known ? "" : ", though the heap does not grow",
         top != NULL ? "; most that is not freed: " : "",
         top != NULL ? rules_text(analysis, "%s ± %s by %s", units_bytes(top->live.bytes).text,

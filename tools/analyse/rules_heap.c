@@ -153,7 +153,7 @@ void rules_unfreed_at_exit(struct analysis *analysis, struct finding *finding)
     if (live < UNFREED_LEAST + heap_margin(&heap->total.live) || share < UNFREED_SHARE)
         return;
     bool grows = analysis->findings[FINDING_memory_growth].state == FINDING_FOUND;
-    rules_found_anyway(analysis, finding, 0, (uint64_t)heap->total.live.objects,
+    rules_found_anyway(analysis, finding, 0, units_whole(heap->total.live.objects),
                        grows && share >= UNFREED_WARNING_SHARE ? SEVERITY_WARNING : SEVERITY_NOTE);
     rules_limit(finding, grows ? analysis->findings[FINDING_memory_growth].severity : SEVERITY_NOTE);
     const struct heap_site *top;

@@ -54,9 +54,9 @@ static const char *objects_text(struct analysis *analysis, const struct heap_sit
     const struct heap_estimate *all = &site->allocated;
     double relative = all->bytes > 0 ? (double)heap_margin(all) / (double)all->bytes : 0;
     return rules_text(analysis, "%s: %s objects (± %s) of %s, %s a second",
-                      heap_site_name(analysis, site), units_count((uint64_t)all->objects).text,
+                      heap_site_name(analysis, site), units_count(units_whole(all->objects)).text,
                       units_share(relative).text,
-                      units_bytes((uint64_t)((double)all->bytes / all->objects)).text,
+                      units_bytes(units_whole((double)all->bytes / all->objects)).text,
                       units_number(all->objects / rules_seconds(analysis)).text);
 }
 
@@ -80,8 +80,8 @@ static bool found_site(struct analysis *analysis, struct finding *finding, enum 
         finding->evidence = "no place in the code has enough of them";
         return false;
     }
-    uint64_t gain = (uint64_t)(objects_share(heap, site) * (double)heap->cost.ns);
-    if (!rules_allocator_found(analysis, finding, gain, (uint64_t)site->allocated.objects)) {
+    uint64_t gain = units_whole(objects_share(heap, site) * (double)heap->cost.ns);
+    if (!rules_allocator_found(analysis, finding, gain, units_whole(site->allocated.objects))) {
         finding->evidence =
             rules_text(analysis, "most at %s; little time", objects_text(analysis, site));
         return false;
@@ -119,7 +119,7 @@ void rules_allocation_churn(struct analysis *analysis, struct finding *finding)
         return;
     finding->evidence = rules_text(
         analysis, "%s; %s objects lived at the peak, so each place was filled %s times%s",
-        objects_text(analysis, site), units_count((uint64_t)site->peak.objects).text,
+        objects_text(analysis, site), units_count(units_whole(site->peak.objects)).text,
         units_number(site->freed.objects / (site->peak.objects > 1 ? site->peak.objects : 1)).text,
         life_text(analysis, site));
     finding->fix = rules_text(analysis,
@@ -179,18 +179,18 @@ void rules_realloc_chains(struct analysis *analysis, struct finding *finding)
     }
     const struct heap_estimate *grown = &site->grown;
     double calls = grown->objects > 1 ? grown->objects : 1;
-    uint64_t gain = (uint64_t)((double)grown->bytes / COPY_BYTES_PER_NS +
+    uint64_t gain = units_whole((double)grown->bytes / COPY_BYTES_PER_NS +
                                calls * (double)heap->cost.ns / (double)(heap->calls + 1));
     /* The copies are made inside the calls that were timed. */
     uint64_t most = heap->cost.timed ? heap->cost.allocate_ns : gain;
     gain = gain < most ? gain : most;
     const char *facts = rules_text(
         analysis, "%s: %s calls of realloc made a block larger; it had %s on average, %s ± %s in all",
-        heap_site_name(analysis, site), units_count((uint64_t)calls).text,
-        units_bytes((uint64_t)((double)grown->bytes / calls)).text, units_bytes(grown->bytes).text,
+        heap_site_name(analysis, site), units_count(units_whole(calls)).text,
+        units_bytes(units_whole((double)grown->bytes / calls)).text, units_bytes(grown->bytes).text,
         units_bytes(heap_margin(grown)).text);
     finding->evidence = facts;
-    if (!rules_allocator_found(analysis, finding, gain, (uint64_t)calls))
+    if (!rules_allocator_found(analysis, finding, gain, units_whole(calls)))
         return;
     finding->evidence = facts;
     finding->confidence = rules_allocator_confidence(analysis, grown->samples);

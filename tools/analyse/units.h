@@ -10,6 +10,14 @@
 
 #include <stdint.h>
 
+/* An estimate as a whole number, at most 2^62: converting more than fits would be undefined. */
+static inline uint64_t units_whole(double number)
+{
+    if (!(number > 0))
+        return 0;
+    return number < 0x1p62 ? (uint64_t)number : UINT64_C(1) << 62;
+}
+
 struct units_text {
     char text[64];
 };

@@ -3,6 +3,7 @@
  */
 #include "render/json_memory.h"
 
+#include "analyse/units.h"
 #include "render/json_values.h"
 
 enum { SITES_LOCATED = 100 }; /* the others have no file and line: reading those costs time */
@@ -11,7 +12,7 @@ static json_t *estimate_of(const struct heap_estimate *estimate, bool has_margin
 {
     json_t *object = json_object();
     set(object, "bytes", number(estimate->bytes));
-    set(object, "objects", number((uint64_t)estimate->objects));
+    set(object, "objects", number(units_whole(estimate->objects)));
     set(object, "margin_bytes", has_margin ? number(heap_margin(estimate)) : json_null());
     return object;
 }
@@ -23,7 +24,7 @@ static json_t *lifetimes_of(const double *lifetimes)
         uint64_t limit = heap_lifetime_limit_ns(i);
         json_t *row = json_object();
         set(row, "below_ns", limit == UINT64_MAX ? json_null() : number(limit));
-        set(row, "objects", number((uint64_t)lifetimes[i]));
+        set(row, "objects", number(units_whole(lifetimes[i])));
         append(array, row);
     }
     return array;
@@ -70,13 +71,13 @@ static json_t *sites_of(const struct analysis *analysis, json_t *truncated)
 static void set_sum(json_t *row, const struct model_heap_sum *sum)
 {
     set(row, "allocated_bytes", number(sum->allocated_bytes));
-    set(row, "allocated_objects", number((uint64_t)sum->allocated_objects));
+    set(row, "allocated_objects", number(units_whole(sum->allocated_objects)));
     set(row, "freed_bytes", number(sum->freed_bytes));
-    set(row, "freed_objects", number((uint64_t)sum->freed_objects));
+    set(row, "freed_objects", number(units_whole(sum->freed_objects)));
     set(row, "temporary_bytes", number(sum->temporary_bytes));
-    set(row, "temporary_objects", number((uint64_t)sum->temporary_objects));
+    set(row, "temporary_objects", number(units_whole(sum->temporary_objects)));
     set(row, "remote_bytes", number(sum->remote_bytes));
-    set(row, "remote_objects", number((uint64_t)sum->remote_objects));
+    set(row, "remote_objects", number(units_whole(sum->remote_objects)));
 }
 
 static json_t *sizes_of(const struct model_heap *heap)

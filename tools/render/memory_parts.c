@@ -40,7 +40,7 @@ void memory_parts_lifetimes(struct screen *screen, const struct analysis *analys
         screen_begin(&line, screen);
         screen_column(&line, 2);
         screen_add(&line, STYLE_PLAIN, "%s", age);
-        screen_right(&line, 28, STYLE_PLAIN, units_count((uint64_t)lifetimes[i]).text);
+        screen_right(&line, 28, STYLE_PLAIN, units_count(units_whole(lifetimes[i])).text);
         screen_right(&line, 37, STYLE_PLAIN, units_share(lifetimes[i] / all).text);
         screen_add(&line, STYLE_PLAIN, "  ");
         screen_bar(&line, lifetimes[i] / all, BAR);
@@ -73,13 +73,14 @@ static void sum_row(struct screen *screen, unsigned at, const char *name,
     double freed = sum->freed_objects > 0 ? sum->freed_objects : 1;
     double temporary = sum->temporary_objects / freed, remote = sum->remote_objects / freed;
     snprintf(columns[0], sizeof(columns[0]), "%s",
-             units_count((uint64_t)sum->allocated_objects).text);
+             units_count(units_whole(sum->allocated_objects)).text);
     snprintf(columns[1], sizeof(columns[1]), "%s", units_bytes(sum->allocated_bytes).text);
     snprintf(columns[2], sizeof(columns[2]), "%s", live > 0 ? units_bytes(live).text : "");
-    snprintf(columns[3], sizeof(columns[3]), temporary > 0 ? "%.0f %%" : "",
-             temporary < 1 ? temporary * 100 : 100);
-    snprintf(columns[4], sizeof(columns[4]), remote > 0 ? "%.0f %%" : "",
-             remote < 1 ? remote * 100 : 100);
+    columns[3][0] = columns[4][0] = '\0';
+    if (temporary > 0)
+        snprintf(columns[3], sizeof(columns[3]), "%.0f %%", temporary < 1 ? temporary * 100 : 100);
+    if (remote > 0)
+        snprintf(columns[4], sizeof(columns[4]), "%.0f %%", remote < 1 ? remote * 100 : 100);
     struct screen_line line;
     screen_begin(&line, screen);
     screen_column(&line, 2);
@@ -217,7 +218,7 @@ void memory_parts_allocator(struct screen *screen, const struct analysis *analys
         screen_print(screen, STYLE_DIM,
                      "  live bytes %s %s ± %s a second over the last %.0f s (95 %%)",
                      trend->per_second < 0 ? "fell by" : "grew by",
-                     units_bytes((uint64_t)(trend->per_second < 0 ? -trend->per_second
+                     units_bytes(units_whole(trend->per_second < 0 ? -trend->per_second
                                                                  : trend->per_second)).text,
-                     units_bytes((uint64_t)trend->margin).text, trend->seconds);
+                     units_bytes(units_whole(trend->margin)).text, trend->seconds);
 }

@@ -23,7 +23,7 @@ static void estimate_row(struct screen *screen, const char *label,
 {
     char text[300];
     snprintf(text, sizeof(text), "± %s, %s objects%s%s", units_bytes(heap_margin(estimate)).text,
-             units_count((uint64_t)estimate->objects).text, detail[0] != '\0' ? "; " : "", detail);
+             units_count(units_whole(estimate->objects)).text, detail[0] != '\0' ? "; " : "", detail);
     row(screen, label, units_bytes(estimate->bytes).text, text);
 }
 
@@ -37,8 +37,8 @@ static void cost_row(struct screen *screen, const struct analysis *analysis)
                                 units_share(cost->timed_low).text,
                                 units_share(cost->timed_share).text,
                                 units_plural(cost->timed_calls, "timed call").text,
-                                units_duration((uint64_t)cost->allocate_each_ns).text,
-                                units_duration((uint64_t)cost->free_each_ns).text,
+                                units_duration(units_whole(cost->allocate_each_ns)).text,
+                                units_duration(units_whole(cost->free_each_ns)).text,
                                 cost->sampled ? "; " : "");
     if (cost->sampled)
         snprintf(text + len, sizeof(text) - len, "%s ± %s by CPU samples%s",
@@ -85,10 +85,10 @@ static void totals(struct screen *screen, const struct analysis *analysis)
                  part(text, sizeof(text), total->remote.objects, total->freed.objects, "those freed"));
     snprintf(text, sizeof(text), "± %s copied at most, %s calls%s%s%s",
              units_bytes(heap_margin(&total->grown)).text,
-             units_count((uint64_t)total->grown.objects).text,
+             units_count(units_whole(total->grown.objects)).text,
              total->grown.objects >= 1 ? ", " : "",
              total->grown.objects >= 1
-                 ? units_bytes((uint64_t)((double)total->grown.bytes / total->grown.objects)).text
+                 ? units_bytes(units_whole((double)total->grown.bytes / total->grown.objects)).text
                  : "",
              total->grown.objects >= 1 ? " each" : "");
     row(screen, "grown by realloc", units_bytes(total->grown.bytes).text, text);

@@ -60,7 +60,7 @@ static void allocated_row(struct screen *screen, const struct analysis *analysis
     if (screen->width >= WIDE) {
         screen_right(&line, 21, STYLE_DIM, margin);
         screen_right(&line, 35, STYLE_PLAIN,
-                     units_count((uint64_t)site->allocated.objects).text);
+                     units_count(units_whole(site->allocated.objects)).text);
         screen_right(&line, 42, STYLE_PLAIN,
                      share_of(some, sizeof(some), site->temporary.objects, site->freed.objects));
         screen_right(&line, 49, STYLE_PLAIN,
@@ -131,7 +131,7 @@ static void estimate_row(struct screen *screen, const struct analysis *analysis,
     screen_right(&line, 10, STYLE_PLAIN, units_bytes(estimate->bytes).text);
     screen_right(&line, 21, STYLE_DIM, margin);
     if (screen->width >= WIDE)
-        screen_right(&line, 35, STYLE_PLAIN, units_count((uint64_t)estimate->objects).text);
+        screen_right(&line, 35, STYLE_PLAIN, units_count(units_whole(estimate->objects)).text);
     add_site_name(&line, analysis, site);
     screen_end(&line, screen);
 }
