@@ -1,8 +1,8 @@
 /* memory_call.c: the slow way of an allocating call: new threads, samples, timed calls. See memory.h.
  *
  * A call of `size` bytes is sampled when it is larger than the bytes left in the countdown, an exponential
- * gap rounded down: with probability 1 - exp(-size/period), whatever went before. Calls for 0 bytes have no
- * weight and are never sampled. The thread is BUSY while a sample is taken, so that a signal handler that
+ * gap rounded down: with probability 1 - exp(-size/period), whatever went before. Large blocks are drawn for by
+ * what can be used of them (memory.h). Calls for 0 bytes have no weight and are never sampled. The thread is BUSY while a sample is taken, so that a signal handler that
  * allocates meanwhile only counts.
  */
 #include "hooks/memory.h"
@@ -27,7 +27,7 @@ bool memory_times(enum memory_kind kind)
 enum memory_way memory_begin(struct memory_call *call, size_t size)
 {
     struct thread_hot *hot = &thread_hot;
-    call->timed = false;
+    call->timed = call->large = false;
     if (hot->state == THREAD_COLD)
         thread_attach();
     if (!boot_done)
@@ -37,43 +37,55 @@ enum memory_way memory_begin(struct memory_call *call, size_t size)
     if (!hot->block)
         return call->way = MEMORY_CROWD;
     call->timed = memory_times(MEMORY_ALLOCATES);
-    uint64_t left = (uint64_t)hot->alloc_countdown_bytes;
-    if (size > left)
-        return call->way = hot->state == THREAD_READY ? MEMORY_SAMPLE : MEMORY_COUNT;
-    hot->alloc_countdown_bytes = (int64_t)(left - size);
-    return call->way = MEMORY_COUNT;
+    call->large = size > MEMORY_LARGE_REQUEST;
+    call->way = !call->large && memory_draw(size) ? MEMORY_SAMPLE : MEMORY_COUNT;
+    return call->way;
 }
 
-static __attribute__((noinline)) void sample(unsigned hook, const void *ptr, size_t size)
+bool memory_draw(size_t bytes)
 {
     struct thread_hot *hot = &thread_hot;
-    uint64_t period = config.alloc_period_bytes;
-    if (!period) {
-        hot->alloc_countdown_bytes = INT64_MAX;
-        return;
+    uint64_t left = (uint64_t)hot->alloc_countdown_bytes, period = config.alloc_period_bytes;
+    if (strong_likely(bytes <= left)) {
+        hot->alloc_countdown_bytes = (int64_t)(left - bytes);
+        return false;
     }
-    hot->alloc_countdown_bytes = sampler_gap(period);
-    if (!ptr || !size)
-        return;
+    if (hot->state != THREAD_READY)
+        return false; /* the next one, then */
+    hot->alloc_countdown_bytes = period ? sampler_gap(period) : INT64_MAX;
+    return period != 0;
+}
+
+__attribute__((noinline)) void memory_sample(unsigned hook, const void *ptr, size_t size, size_t drawn)
+{
+    struct thread_hot *hot = &thread_hot;
     hot->state = THREAD_BUSY;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    heap_allocated(hook, ptr, size);
+    heap_allocated(hook, ptr, size, drawn);
     allocator_look(clock_ticks());
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     hot->state = THREAD_READY;
 }
 
-void memory_end(struct memory_call *call, unsigned hook, const void *ptr, size_t size)
+size_t memory_end(struct memory_call *call, unsigned hook, const void *ptr, size_t size)
 {
     struct thread_block *block = thread_hot.block;
-    size_t bytes = ptr ? size : 0;
+    size_t bytes = ptr ? size : 0, drawn = size;
     if (call->way == MEMORY_CROWD)
         thread_crowd_add(hook, bytes, 0, !ptr && size);
     if (call->way < MEMORY_COUNT || !block)
-        return;
+        return 0;
     memory_count(block, hook, bytes);
     if (strong_unlikely(call->timed))
         heap_timed(block, MEMORY_ALLOCATES, call->end_ticks - call->start_ticks);
-    if (call->way == MEMORY_SAMPLE)
-        sample(hook, ptr, size);
+    if (call->large && ptr) {
+        size_t usable = memory_usable((void *)(uintptr_t)ptr);
+        drawn = usable >= MEMORY_LARGE ? usable : size;
+        if (memory_draw(drawn))
+            call->way = MEMORY_SAMPLE;
+    }
+    if (strong_likely(call->way != MEMORY_SAMPLE) || !bytes)
+        return 0;
+    memory_sample(hook, ptr, size, drawn);
+    return drawn;
 }

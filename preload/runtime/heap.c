@@ -15,7 +15,7 @@
 
 #define HEAP_TEMPORARY_NS 1000000u
 #define HEAP_TIMED_MOST_NS 100000u
-enum { CLOCK_READINGS = 16 };
+enum { CLOCK_READINGS = 16, HEAP_NEGLIGIBLE = 64 };
 
 uint64_t heap_clock_cost_ticks;
 
@@ -46,6 +46,12 @@ static uint32_t calls_of(const struct thread_block *block)
 }
 _Static_assert(HOOK_free > HOOK_malloc && HOOK_pvalloc - HOOK_malloc == 9, "the calls that allocate, and free");
 
+/* What one byte of a block drawn for that many bytes stands for: 1 / its probability of being sampled. */
+static double scale(uint64_t drawn)
+{
+    return sampler_weight(drawn, config.alloc_period_bytes) / (double)drawn;
+}
+
 static uint64_t objects_q8(uint64_t weight, uint64_t bytes)
 {
     return (uint64_t)((double)weight / (double)bytes * 256 + 0.5);
@@ -63,13 +69,13 @@ static struct heap_change change_of(const struct live_entry *entry)
     };
 }
 
-void heap_allocated(unsigned hook, const void *ptr, uint64_t size)
+void heap_allocated(unsigned hook, const void *ptr, uint64_t size, uint64_t drawn)
 {
     const struct thread_hot *hot = &thread_hot;
     uint64_t start = clock_ticks();
     struct live_entry entry = {
         .bytes = size,
-        .weight = (uint64_t)(sampler_weight(size, config.alloc_period_bytes) + 0.5),
+        .weight = (uint64_t)((double)size * scale(drawn) + 0.5),
         .ticks = start,
         .owner = hot->owner,
         .calls = hot->block ? calls_of(hot->block) : 0,
@@ -112,9 +118,51 @@ void heap_freed(const struct live_entry *entry, bool by_free)
     counters_add(COUNTER_self_ticks, clock_ticks() - start);
 }
 
-void heap_grown(unsigned hook, uint64_t had_bytes, uint64_t size)
+/* A buffer that grows by a few bytes at a time would spend more on its rows than on itself. */
+static bool negligible(uint64_t from, uint64_t to)
 {
-    double calls = sampler_weight(size, config.alloc_period_bytes) / (double)size, weight = calls * (double)had_bytes;
+    uint64_t difference = from < to ? to - from : from - to;
+    return difference < from / HEAP_NEGLIGIBLE;
+}
+
+static void follow(const void *ptr, const struct live_entry *entry, uint64_t now)
+{
+    if (live_add(ptr, entry))
+        return;
+    struct heap_change change = change_of(entry); /* its free will not be seen */
+    change.lifetime = decade(now > entry->ticks ? clock_ticks_to_ns(now - entry->ticks) : 0);
+    heap_rows_freed(&change);
+}
+
+void heap_resized(const void *ptr, struct live_entry *entry, uint64_t size, uint64_t drawn)
+{
+    uint64_t now = clock_ticks();
+    if (negligible(entry->bytes, size)) {
+        follow(ptr, entry, now);
+        return;
+    }
+    struct heap_change before = change_of(entry);
+    entry->bytes = size;
+    entry->weight = (uint64_t)((double)size * scale(drawn) + 0.5);
+    struct heap_change after = change_of(entry);
+    bool more = after.weight > before.weight;
+    uint64_t gained = more ? after.weight - before.weight : 0, lost = more ? 0 : before.weight - after.weight;
+    /* Surer to be sampled, it stands for fewer objects: they go the way of freed ones. */
+    uint64_t joined = after.objects_q8 > before.objects_q8 ? after.objects_q8 - before.objects_q8 : 0;
+    uint64_t left = after.objects_q8 < before.objects_q8 ? before.objects_q8 - after.objects_q8 : 0;
+    double variance = after.variance - before.variance;
+    if (gained || joined)
+        sampler_add(SAMPLE_ALLOCATED, HOOK_realloc, 0, entry->stack, (double)gained, variance, joined);
+    if (lost || left)
+        sampler_add(SAMPLE_FREED, 0, 0, entry->stack, (double)lost, gained || joined ? 0 : -variance, left);
+    heap_rows_resized(&before, &after, now);
+    follow(ptr, entry, now);
+    counters_add(COUNTER_self_ticks, clock_ticks() - now);
+}
+
+void heap_grown(unsigned hook, uint64_t had_bytes, uint64_t drawn)
+{
+    double calls = scale(drawn), weight = calls * (double)had_bytes;
     uint32_t stack = stacks_take(NULL);
     sampler_add(SAMPLE_GROWN, hook, 0, stack, weight, sampler_variance(weight, (double)had_bytes),
                 (uint64_t)(calls * 256 + 0.5));

@@ -20,12 +20,17 @@ struct thread_block;
 
 int heap_init(void);
 
-/* The calling thread's call of `hook` was handed size > 0 bytes at ptr and is sampled. READY or BUSY. */
-void heap_allocated(unsigned hook, const void *ptr, uint64_t size);
+/* The calling thread's call of `hook` was handed size > 0 bytes at ptr, and is sampled: drawn for `drawn` bytes
+ * (size, or what can be used of the block). READY or BUSY. */
+void heap_allocated(unsigned hook, const void *ptr, uint64_t size, uint64_t drawn);
+/* A sampled block, out of live.h's table, lives on at ptr with size bytes and is now sampled with the probability
+ * of `drawn`. What it gained counts as allocated under its own stack, what it lost as freed. Changes of less than
+ * 1/64 wait for the next. */
+void heap_resized(const void *ptr, struct live_entry *entry, uint64_t size, uint64_t drawn);
 /* What live_take took is freed. by_free: by a call of free, else a realloc let go of it. */
 void heap_freed(const struct live_entry *entry, bool by_free);
-/* A sampled realloc of `size` bytes made a block of had_bytes larger. */
-void heap_grown(unsigned hook, uint64_t had_bytes, uint64_t size);
+/* A realloc that was drawn for `drawn` bytes, and hit, made a block of had_bytes larger. */
+void heap_grown(unsigned hook, uint64_t had_bytes, uint64_t drawn);
 
 /* ---- timing ---- */
 

@@ -149,6 +149,14 @@ static void change_live(struct live_record *row, const struct heap_change *chang
     sums_add_double(&row->live_squares, sign * (double)(uint64_t)(change->variance + 0.5));
 }
 
+static void largest(struct live_record *row, uint64_t bytes)
+{
+    uint64_t had = __atomic_load_n(&row->largest_bytes, __ATOMIC_RELAXED);
+    while (bytes > had && !__atomic_compare_exchange_n(&row->largest_bytes, &had, bytes, true, __ATOMIC_RELAXED,
+                                                       __ATOMIC_RELAXED))
+        ;
+}
+
 void heap_rows_live(const struct heap_change *change, uint64_t now_ticks)
 {
     struct live_record *row = live_row(change->stack);
@@ -158,11 +166,7 @@ void heap_rows_live(const struct heap_change *change, uint64_t now_ticks)
         if (change->stack && live_record_stack(row) != change->stack)
             counters_add(COUNTER_live_rows_full, 1);
         change_live(row, change, 1);
-        uint64_t largest = __atomic_load_n(&row->largest_bytes, __ATOMIC_RELAXED);
-        while (change->bytes > largest &&
-               !__atomic_compare_exchange_n(&row->largest_bytes, &largest, change->bytes, true, __ATOMIC_RELAXED,
-                                            __ATOMIC_RELAXED))
-            ;
+        largest(row, change->bytes);
     }
     int64_t live = (int64_t)__atomic_add_fetch(&segment->heap_live_bytes, change->weight, __ATOMIC_RELAXED);
     reach(live, now_ticks);
@@ -209,4 +213,46 @@ void heap_rows_freed(const struct heap_change *change)
         add_freed(size, change);
     if (owner)
         add_freed(owner, change);
+}
+
+static void add_difference(struct heap_record *row, const struct heap_change *before, const struct heap_change *after)
+{
+    bool more = after->weight > before->weight, joined = after->objects_q8 > before->objects_q8;
+    add(more ? &row->allocated_bytes : &row->freed_bytes,
+        more ? after->weight - before->weight : before->weight - after->weight);
+    add(joined ? &row->allocated_objects_q8 : &row->freed_objects_q8,
+        joined ? after->objects_q8 - before->objects_q8 : before->objects_q8 - after->objects_q8);
+}
+
+static void leave_row(struct heap_record *row, const struct heap_change *change)
+{
+    add(&row->freed_bytes, change->weight);
+    add(&row->freed_objects_q8, change->objects_q8);
+}
+
+void heap_rows_resized(const struct heap_change *before, const struct heap_change *after, uint64_t now_ticks)
+{
+    struct live_record *row = live_row(before->stack);
+    int64_t gained = (int64_t)(after->weight - before->weight);
+    if (row) {
+        change_live(row, before, -1);
+        change_live(row, after, 1);
+        largest(row, after->bytes);
+    }
+    int64_t live = (int64_t)__atomic_add_fetch(&segment->heap_live_bytes, (uint64_t)gained, __ATOMIC_RELAXED);
+    if (gained > 0)
+        reach(live, now_ticks);
+    /* By size it leaves one row and joins another; its owner only sees the difference. */
+    struct heap_record *from = row_at(TABLE_SIZES, heap_size_index(before->bytes));
+    struct heap_record *to = row_at(TABLE_SIZES, heap_size_index(after->bytes));
+    struct heap_record *owner = row_at(TABLE_OWNERS, before->owner_row);
+    if (from && to && from != to) {
+        leave_row(from, before);
+        add(&to->allocated_bytes, after->weight);
+        add(&to->allocated_objects_q8, after->objects_q8);
+    } else if (from && to) {
+        add_difference(from, before, after);
+    }
+    if (owner)
+        add_difference(owner, before, after);
 }

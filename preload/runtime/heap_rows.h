@@ -23,6 +23,8 @@ int heap_rows_init(void);
 void heap_rows_allocated(const struct heap_change *change);
 /* Born and followed to its free: on the live row of its stack, and maybe the peak. */
 void heap_rows_live(const struct heap_change *change, uint64_t now_ticks);
+/* After heap_rows_live: the same block, now with another size and weight. */
+void heap_rows_resized(const struct heap_change *before, const struct heap_change *after, uint64_t now_ticks);
 /* Gone, after heap_rows_live. */
 void heap_rows_freed(const struct heap_change *change);
 

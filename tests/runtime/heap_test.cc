@@ -232,7 +232,7 @@ RUNTIME_TEST(Heap, AFreeTakesOffWhatTheAllocationPutOn)
     Runtime runtime;
     attach();
     for (unsigned i = 0; i < 500; i++)
-        heap_allocated(HOOK_malloc, address(i), 1 + i * i);
+        heap_allocated(HOOK_malloc, address(i), 1 + i * i, 1 + i * i);
     EXPECT_GT(segment->heap_live_bytes, 0u);
     for (unsigned i = 0; i < 500; i++)
         ASSERT_TRUE(release(i));
@@ -256,11 +256,11 @@ RUNTIME_TEST(Heap, TheVarianceOfASampleThatHadToBeTakenIsNothing)
 {
     Runtime runtime;
     attach();
-    heap_allocated(HOOK_malloc, address(1), 100u << 20); // 200 periods
+    heap_allocated(HOOK_malloc, address(1), 100u << 20, 100u << 20); // 200 periods
     EXPECT_EQ(only_live_row().live_bytes, 100 << 20);
     EXPECT_EQ(only_live_row().live_squares, 0);
     ASSERT_TRUE(release(1));
-    heap_allocated(HOOK_malloc, address(2), 64);
+    heap_allocated(HOOK_malloc, address(2), 64, 64);
     double weight = (double)only_live_row().live_bytes;
     EXPECT_NEAR(weight, 512 * 1024, 64);
     EXPECT_DOUBLE_EQ(only_live_row().live_squares, weight * (weight - 64));
@@ -272,25 +272,25 @@ RUNTIME_TEST(Heap, TemporaryIsFreedBeforeTheNextAllocationOrWithinAMillisecond)
     attach();
     auto temporary = [&] { return size_row(64).temporary_bytes; };
     count_a_malloc();
-    heap_allocated(HOOK_malloc, address(1), 64);
+    heap_allocated(HOOK_malloc, address(1), 64, 64);
     usleep(3000);
     ASSERT_TRUE(release(1));
     uint64_t one = temporary();
     EXPECT_GT(one, 0u) << "old, but nothing was allocated since";
     count_a_malloc();
-    heap_allocated(HOOK_malloc, address(1), 64);
+    heap_allocated(HOOK_malloc, address(1), 64, 64);
     usleep(3000);
     count_a_malloc();
     ASSERT_TRUE(release(1));
     EXPECT_EQ(temporary(), one) << "old, and something was";
     count_a_malloc();
-    heap_allocated(HOOK_malloc, address(1), 64);
+    heap_allocated(HOOK_malloc, address(1), 64, 64);
     usleep(3000);
     ASSERT_TRUE(release(1, false));
     EXPECT_EQ(temporary(), one) << "a realloc is itself the next allocation";
     for (int attempt = 0; temporary() == one && attempt < 100; attempt++) { // a busy machine may take a millisecond
         count_a_malloc();
-        heap_allocated(HOOK_malloc, address(1), 64);
+        heap_allocated(HOOK_malloc, address(1), 64, 64);
         count_a_malloc();
         ASSERT_TRUE(release(1));
     }
@@ -306,13 +306,13 @@ RUNTIME_TEST(Heap, RemoteIsFreedByAnotherThreadAlsoWhenThatHasTheSameBlock)
 {
     Runtime runtime;
     attach();
-    heap_allocated(HOOK_malloc, address(1), 64);
+    heap_allocated(HOOK_malloc, address(1), 64, 64);
     ASSERT_TRUE(release(1));
     EXPECT_EQ(size_row(64).remote_bytes, 0u);
     std::thread([] {
         attach();
-        heap_allocated(HOOK_malloc, address(1), 64);
-        heap_allocated(HOOK_malloc, address(2), 64);
+        heap_allocated(HOOK_malloc, address(1), 64, 64);
+        heap_allocated(HOOK_malloc, address(2), 64, 64);
     }).join();
     ASSERT_TRUE(release(1));
     uint64_t one = size_row(64).remote_bytes;
@@ -373,7 +373,7 @@ RUNTIME_TEST(Heap, WhatCannotBeFollowedDoesNotLookLive)
     attach();
     uint64_t added = 0;
     while (counter(COUNTER_live_table_full) == 0 && added < 100000)
-        heap_allocated(HOOK_malloc, address(added++), 1u << 30);
+        heap_allocated(HOOK_malloc, address(added++), 1u << 30, 1u << 30);
     ASSERT_EQ(counter(COUNTER_live_table_full), 1u);
     EXPECT_EQ(segment->heap_live_bytes, (added - 1) << 30);
     EXPECT_EQ(size_row(1u << 30).allocated_bytes, added << 30);
@@ -384,7 +384,7 @@ RUNTIME_TEST(Heap, AForkedChildBeginsWithNothingLiveAndNeverGoesBelow)
     Runtime runtime;
     attach();
     for (unsigned i = 0; i < 100; i++)
-        heap_allocated(HOOK_malloc, address(i), 1000);
+        heap_allocated(HOOK_malloc, address(i), 1000, 1000);
     uint64_t before = segment->heap_live_bytes;
     pid_t child = fork();
     if (child == 0) {
@@ -394,7 +394,7 @@ RUNTIME_TEST(Heap, AForkedChildBeginsWithNothingLiveAndNeverGoesBelow)
         for (unsigned i = 0; i < 100; i++)
             EXPECT_FALSE(release(i)) << "the parent's";
         EXPECT_EQ(segment->heap_live_bytes, 0u);
-        heap_allocated(HOOK_malloc, address(5), 1000);
+        heap_allocated(HOOK_malloc, address(5), 1000, 1000);
         EXPECT_GT(segment->heap_live_bytes, 0u);
         EXPECT_EQ(segment->heap_peak_epoch, 1u);
         EXPECT_TRUE(release(5));
@@ -449,4 +449,70 @@ RUNTIME_TEST(Heap, TheAllocatorIsReadOutsideHandlersOnly)
     EXPECT_EQ(state.metadata_bytes, 5u);
     EXPECT_EQ(counter(COUNTER_allocator_in_use_bytes), 1u);
     EXPECT_FALSE(allocator_latest(clock_ticks() + clock_ns_to_ticks(4000000000u), &state)) << "too old";
+}
+
+RUNTIME_TEST(Heap, AResizedBlockKeepsItsBirthAndItsFreeTakesOffWhatItHas)
+{
+    Runtime runtime;
+    attach();
+    heap_allocated(HOOK_malloc, address(1), 5000, 5000);
+    uint32_t stack = live_record_stack(&only_live_row());
+    uint64_t drawn = 5000;
+    for (unsigned i = 1; drawn < (4u << 20); i++, drawn = drawn * 5 / 4) {
+        live_entry entry;
+        ASSERT_TRUE(live_take(address(i), &entry));
+        heap_resized(address(i + 1), &entry, drawn, drawn);
+        live_entry now;
+        ASSERT_TRUE(live_take(address(i + 1), &now));
+        ASSERT_TRUE(live_add(address(i + 1), &now));
+        EXPECT_EQ(now.stack, stack);
+        EXPECT_EQ(now.ticks, entry.ticks);
+        ASSERT_EQ(only_live_row().live_bytes, (int64_t)segment->heap_live_bytes);
+        double size = (double)now.bytes, weight = size / sampler_one_minus_exp((double)drawn / (512 << 10));
+        if (now.bytes == drawn) {
+            ASSERT_NEAR((double)segment->heap_live_bytes, weight, 1);
+        }
+        ASSERT_EQ(segment->heap_peak_bytes, segment->heap_live_bytes);
+        if (drawn * 5 / 4 >= (4u << 20)) {
+            ASSERT_TRUE(release(i + 1));
+        }
+    }
+    EXPECT_EQ(segment->heap_live_bytes, 0u);
+    EXPECT_EQ(only_live_row().live_bytes, 0);
+    EXPECT_EQ(only_live_row().live_objects_q8, 0);
+    EXPECT_EQ(only_live_row().live_squares, 0);
+    for (segment_table_id table : {TABLE_SIZES, TABLE_OWNERS})
+        for (unsigned i = 0; i < segment->tables[table].used; i++) {
+            const auto *row = (const heap_record *)segment_record(table, i);
+            EXPECT_EQ(row->allocated_bytes, row->freed_bytes) << table << " " << i;
+            EXPECT_EQ(row->allocated_objects_q8, row->freed_objects_q8) << table << " " << i;
+        }
+    uint64_t bytes[2] = {}, objects[2] = {};
+    for (const sample_sum &one : sums()) {
+        ASSERT_TRUE(sample_key_cost(one.key) == SAMPLE_ALLOCATED || sample_key_cost(one.key) == SAMPLE_FREED ||
+                    sample_key_cost(one.key) == SAMPLE_TEMPORARY);
+        if (sample_key_cost(one.key) == SAMPLE_TEMPORARY)
+            continue;
+        EXPECT_EQ(sample_key_stack(one.key), stack);
+        bytes[sample_key_cost(one.key) == SAMPLE_FREED] += one.weight;
+        objects[sample_key_cost(one.key) == SAMPLE_FREED] += one.objects_q8;
+    }
+    EXPECT_EQ(bytes[0], bytes[1]);
+    EXPECT_EQ(objects[0], objects[1]);
+}
+
+RUNTIME_TEST(Heap, ABufferThatCreepsIsFollowedInStepsOfASixtyFourth)
+{
+    Runtime runtime;
+    attach();
+    heap_allocated(HOOK_malloc, address(1), 1 << 20, 1 << 20);
+    for (uint64_t size = 1 << 20; size < 4 << 20; size += 1000) {
+        live_entry entry;
+        ASSERT_TRUE(live_take(address(1), &entry));
+        heap_resized(address(1), &entry, size, size);
+        double exact = (double)size / sampler_one_minus_exp((double)size / (512 << 10));
+        ASSERT_NEAR((double)segment->heap_live_bytes, exact, exact / 60);
+    }
+    ASSERT_TRUE(release(1));
+    EXPECT_EQ(segment->heap_live_bytes, 0u);
 }

@@ -28,7 +28,7 @@ void write_everywhere()
         targets_string(TARGET_FILE, ("/child/" + std::to_string(i)).c_str());
         count(HOOK_read, (uint32_t)i);
         sampler_record(SAMPLE_BLOCKED, HOOK_read, 1, 10, 0, nullptr);
-        heap_allocated(HOOK_malloc, (const void *)(uintptr_t)(0x1000 + i * 16), 64);
+        heap_allocated(HOOK_malloc, (const void *)(uintptr_t)(0x1000 + i * 16), 64, 64);
     }
     counters_add(COUNTER_samples_dropped, 1000);
     segment_note("the child was here");
