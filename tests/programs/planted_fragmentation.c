@@ -1,10 +1,12 @@
-/* A table that is filled, of which one entry in a hundred stays, and then some seconds of little work. */
+/* A table that is filled, of which one entry in a hundred stays, and then some seconds of work that needs a
+ * hundredth of what the table needed.
+ */
 #include "planted_peer.h"
 
 #include <stdint.h>
 #include <sys/timerfd.h>
 
-enum { ENTRIES = 1000000, KEPT_EVERY = 100, ROUNDS = 75 };
+enum { ENTRIES = 1000000, KEPT_EVERY = 100, ROUNDS = 75, REQUESTS = 500, REQUEST = 1000 };
 
 static char *entries[ENTRIES];
 
@@ -15,6 +17,16 @@ __attribute__((noinline)) static void fill_entry(int number)
     if (entries[number] == NULL)
         planted_fail("malloc");
     memset(entries[number], number, bytes);
+}
+
+__attribute__((noinline)) static void answer_requests(void)
+{
+    char *requests[REQUESTS];
+    for (int i = 0; i < REQUESTS; i++)
+        if ((requests[i] = calloc(1, REQUEST)) == NULL)
+            planted_fail("calloc");
+    for (int i = 0; i < REQUESTS; i++)
+        free(requests[i]);
 }
 
 int main(void)
@@ -32,6 +44,7 @@ int main(void)
         uint64_t ticks;
         if (read(timer, &ticks, sizeof(ticks)) != sizeof(ticks))
             planted_fail("read");
+        answer_requests();
     }
     for (int i = 0; i < ENTRIES; i += KEPT_EVERY)
         free(entries[i]);

@@ -252,6 +252,15 @@ const struct heap_site *heap_keeps_most(const struct heap *heap)
     return top;
 }
 
+const struct heap_site *heap_had_most(const struct heap *heap)
+{
+    const struct heap_site *top = NULL;
+    for (size_t i = 0; i < heap->site_count; i++)
+        if (heap->sites[i].peak.bytes > (top != NULL ? top->peak.bytes : 0))
+            top = &heap->sites[i];
+    return top;
+}
+
 uint64_t heap_median_life_ns(const double *lifetimes)
 {
     double all = 0, below = 0;

@@ -83,6 +83,8 @@ const char *heap_site_place(struct analysis *analysis, const struct heap_site *s
 
 /* The site that keeps most of what lives (or was unfreed); NULL where nothing is known to live. */
 const struct heap_site *heap_keeps_most(const struct heap *heap);
+/* The site that had most at the peak; NULL where nothing is known of it. */
+const struct heap_site *heap_had_most(const struct heap *heap);
 
 /* Age below which half of the freed objects were when they were freed (upper end of the class). 0: none. */
 uint64_t heap_median_life_ns(const double *lifetimes);

@@ -50,24 +50,31 @@ static const struct model_resource *last_account(const struct model *model, unsi
     return last;
 }
 
+/* Several arenas each keep pages of their own half empty. */
+static bool several_arenas(const struct analysis *analysis)
+{
+    return rules_pool_state(analysis) == POOL_ACTIVE &&
+           analysis->model->processes[0].threads_peak > 1;
+}
+
 static void fragmentation_advice(struct analysis *analysis, struct finding *finding, bool pinned)
 {
-    bool pool = rules_pool_state(analysis) == POOL_ACTIVE;
+    bool pool = rules_pool_state(analysis) == POOL_ACTIVE, arenas = several_arenas(analysis);
     if (pinned)
         finding->fix = rules_text(
             analysis,
-            "allocate what lives long apart from what does not, and before it%s%s%s",
-            rules_pool_advice(analysis, "it puts objects of one size side by side"),
-            pool ? "; or fewer arenas: " : "", pool ? rules_pool_conf(analysis, "narenas:1") : "");
+            "allocate what lives long apart from what does not, so that whole pages come free%s%s",
+            arenas ? "; or fewer arenas: " : "",
+            arenas ? rules_pool_conf(analysis, "narenas:1") : "");
     else
         finding->fix =
             pool ? rules_text(analysis, "%s gives unused pages back after a second",
                               rules_pool_conf(analysis, "dirty_decay_ms:1000,muzzy_decay_ms:0"))
                  : rules_text(analysis, "call malloc_trim(0) after the work that needed it%s",
                               rules_pool_advice(analysis, "it gives unused pages back by itself"));
-    finding->risk = pinned && !pool ? "the order of allocations changes"
-                    : pinned        ? "threads wait for each other more often in one arena"
-                                    : "pages that are needed again cost a fault each";
+    finding->risk = !pinned  ? "pages that are needed again cost a fault each"
+                    : arenas ? "threads wait for each other more often in one arena"
+                             : "what lived side by side is further apart";
 }
 
 void rules_fragmentation(struct analysis *analysis, struct finding *finding)
@@ -92,11 +99,14 @@ void rules_fragmentation(struct analysis *analysis, struct finding *finding)
     rules_found_anyway(analysis, finding, 0, wasteful,
                        waste >= WASTE_WARNING ? SEVERITY_WARNING : SEVERITY_NOTE);
     finding->confidence = wasteful >= 10 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
-    const struct heap_site *top = heap_keeps_most(&analysis->heap);
+    const struct heap_site *keeps = heap_keeps_most(&analysis->heap);
+    const struct heap_site *top = keeps != NULL ? keeps : heap_had_most(&analysis->heap);
     finding->where = top != NULL ? heap_site_place(analysis, top) : "";
     finding->evidence =
         rules_text(analysis, "%s, in the last %s%s%s", facts, units_plural(wasteful, "reading").text,
-                   top != NULL ? "; most that lives between: " : "",
+                   keeps != NULL ? "; most that lives between: "
+                   : top != NULL ? "; most at the peak: "
+                                 : "",
                    top != NULL ? heap_site_name(analysis, top) : "");
     finding->assumption = "no time is gained; the memory could serve something else";
     fragmentation_advice(analysis, finding, pinned * 2 > waste);

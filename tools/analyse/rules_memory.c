@@ -182,7 +182,7 @@ void rules_realloc_chains(struct analysis *analysis, struct finding *finding)
     uint64_t gain = units_whole((double)grown->bytes / COPY_BYTES_PER_NS +
                                calls * (double)heap->cost.ns / (double)(heap->calls + 1));
     /* The copies are made inside the calls that were timed. */
-    uint64_t most = heap->cost.timed ? heap->cost.allocate_ns : gain;
+    uint64_t most = heap->cost.ns;
     gain = gain < most ? gain : most;
     const char *facts = rules_text(
         analysis, "%s: %s calls of realloc made a block larger; it had %s on average, %s ± %s in all",

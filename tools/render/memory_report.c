@@ -73,7 +73,8 @@ static void totals(struct screen *screen, const struct analysis *analysis)
         cost_row(screen, analysis);
         return;
     }
-    estimate_row(screen, "allocated", &total->allocated, "estimated like all below");
+    estimate_row(screen, "allocated", &total->allocated,
+                 total->grown.objects >= 1 ? "large blocks that grew count once" : "estimated like all below");
     estimate_row(screen, heap->ended ? "unfreed at exit" : "live now", &total->live, "");
     snprintf(text, sizeof(text), "%s%s", model->peak_at_ns > 0 ? "at " : "",
              model->peak_at_ns > 0 ? units_duration(model->peak_at_ns).text : "");
