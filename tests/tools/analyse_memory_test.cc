@@ -85,8 +85,14 @@ const MemoryCase kCases[] = {
          allocator(c, 3000000, 2000);
          add_site(c, {"append_line", 3000000, 4096, 1, 0.9, 0, 0.99});
      },
-     SEVERITY_CRITICAL, "calls of realloc made a block larger; it had 4.0 KiB on average",
+     SEVERITY_CRITICAL, "made a block larger; it had 4.0 KiB on average",
      "reserve the final size"},
+    {"ReallocChainsAreToldFromTemporaryMemoryThoughMostCallsFindRoom", FINDING_temporary_allocations,
+     FINDING_NOT_FOUND,
+     [](AnalyseCase &c) {
+         allocator(c, 3000000, 2000);
+         add_site(c, {"append_line", 3000000, 4096, 1, 0.9, 0, 0.1});
+     }},
     {"ReallocChainsPromiseNoMoreThanTheCallsTook", FINDING_realloc_chains, FINDING_NOT_FOUND,
      [](AnalyseCase &c) {
          allocator(c, 3000000, 20);

@@ -31,7 +31,7 @@ inline void add_site(AnalyseCase &c, const Site &site)
     auto sum = [&](sample_cost cost, double part) {
         uint64_t objects = static_cast<uint64_t>(double(site.objects) * part);
         if (objects > 0)
-            c.segment.sample(cost, HOOK_malloc, 0, stack, 400, objects * site.bytes_each, objects);
+            c.segment.sample(cost, site.grown > 0 ? HOOK_realloc : HOOK_malloc, 0, stack, 400, objects * site.bytes_each, objects);
     };
     sum(SAMPLE_ALLOCATED, 1);
     sum(SAMPLE_FREED, site.freed);

@@ -109,6 +109,9 @@ static bool add_samples(struct walk *walk, enum sample_cost cost, size_t field)
         if (sum->bytes == 0 && cost == SAMPLE_ALLOCATED) /* rows come heaviest first */
             site->stack = one->stack;
         add(sum, one->weight, one->objects, one->variance, one->count);
+        if (cost == SAMPLE_ALLOCATED &&
+            (one->hook == HOOK_realloc || one->hook == HOOK_reallocarray))
+            site->resized += one->objects;
         add(total, one->weight, one->objects, one->variance, one->count);
     }
     return true;
@@ -163,6 +166,8 @@ static void count_calls(struct analysis *analysis)
         heap->calls += hook != HOOK_free ? one->calls : 0;
         heap->bytes += one->bytes;
     }
+    heap->realloc_calls = analysis->model->hooks[HOOK_realloc].calls +
+                          analysis->model->hooks[HOOK_reallocarray].calls;
     heap->free_calls = analysis->model->hooks[HOOK_free].calls;
 }
 

@@ -30,6 +30,7 @@ struct heap_site {
     uint32_t stack; /* the heaviest of its stacks */
     struct heap_estimate allocated, freed, temporary, remote;
     struct heap_estimate grown; /* realloc calls at this site: objects = calls, bytes = what blocks had */
+    double resized; /* of the allocated objects, those that realloc made: new ones and moved ones */
     struct heap_estimate live, peak;
     double lifetimes[HEAP_LIFETIMES];
     uint64_t largest_bytes;
@@ -62,7 +63,8 @@ struct heap_trend {
 struct heap {
     bool measured; /* allocations were sampled */
     bool ended;    /* the process is gone: what lives is what was unfreed at exit */
-    uint64_t calls, bytes, free_calls; /* exact: calls that allocate, bytes asked for, calls of free */
+    /* exact: calls that allocate, those of realloc among them, bytes asked for, calls of free */
+    uint64_t calls, realloc_calls, bytes, free_calls;
     struct heap_site *sites; /* by allocated bytes, most first */
     size_t site_count;
     struct heap_site total;

@@ -17,7 +17,8 @@ enum {
 /* What most of a site's objects came to. */
 static enum kind kind_of(const struct heap_site *site)
 {
-    if (site->grown.objects * 2 > site->allocated.objects && site->grown.objects > 0)
+    double grown = site->grown.objects > site->resized ? site->grown.objects : site->resized;
+    if (site->grown.objects > 0 && grown * 2 > site->allocated.objects)
         return KIND_GROWN;
     if (site->freed.objects * 4 < site->allocated.objects * 3)
         return KIND_NONE; /* it keeps what it allocates */
@@ -179,14 +180,19 @@ void rules_realloc_chains(struct analysis *analysis, struct finding *finding)
     }
     const struct heap_estimate *grown = &site->grown;
     double calls = grown->objects > 1 ? grown->objects : 1;
+    /* Most calls find room and copy nothing; how many of them this place made, its share of the bytes tells. */
+    double asked = (double)heap->realloc_calls * (double)grown->bytes / (double)heap->total.grown.bytes;
     uint64_t gain = units_whole((double)grown->bytes / COPY_BYTES_PER_NS +
-                               calls * (double)heap->cost.ns / (double)(heap->calls + 1));
+                                asked * (double)heap->cost.ns /
+                                    (double)(heap->calls + heap->free_calls + 1));
     /* The copies are made inside the calls that were timed. */
     uint64_t most = heap->cost.ns;
     gain = gain < most ? gain : most;
     const char *facts = rules_text(
-        analysis, "%s: %s calls of realloc made a block larger; it had %s on average, %s ± %s in all",
-        heap_site_name(analysis, site), units_count(units_whole(calls)).text,
+        analysis,
+        "%s: of %s calls of realloc %s made a block larger; it had %s on average, %s ± %s in all",
+        heap_site_name(analysis, site), units_count(heap->realloc_calls).text,
+        units_count(units_whole(calls)).text,
         units_bytes(units_whole((double)grown->bytes / calls)).text, units_bytes(grown->bytes).text,
         units_bytes(heap_margin(grown)).text);
     finding->evidence = facts;
