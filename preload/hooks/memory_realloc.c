@@ -46,6 +46,13 @@ static __attribute__((noinline)) void grew(unsigned hook, void *ptr, size_t size
     errno = error;
 }
 
+/* Not sampled, or at about this size. */
+static bool is_as_it_was(const void *ptr, size_t size)
+{
+    uint64_t bytes = live_bytes(ptr);
+    return !bytes || heap_negligible(bytes, size);
+}
+
 struct change {
     unsigned hook;
     void *old;
@@ -75,7 +82,7 @@ static void *realloc_block(struct memory_call *call, const struct change *change
         taken = false;
     size_t usable = ptr && call->large && change->had >= MEMORY_LARGE ? memory_usable(ptr) : 0;
     if (usable >= MEMORY_LARGE && usable >= change->had) {
-        if (held && stays && (ptr != change->old || usable != change->had))
+        if (held && stays && (ptr != change->old || usable != change->had || !is_as_it_was(ptr, change->bytes)))
             taken = live_take(change->old, &entry);
         call->large = false; /* drawn for here */
         memory_end(call, change->hook, ptr, change->bytes);
@@ -137,7 +144,7 @@ static __attribute__((noinline)) void *realloc_large(void *old, size_t size, boo
     void *ptr = next.realloc(old, size);
     memory_count(hot->block, HOOK_realloc, ptr ? size : 0);
     size_t usable = ptr ? memory_usable(ptr) : had;
-    if (strong_likely(usable == had) && (!held || !ptr || ptr == old))
+    if (strong_likely(usable == had) && (!held || !ptr || (ptr == old && is_as_it_was(old, size))))
         return ptr;
     uint64_t left = (uint64_t)hot->alloc_countdown_bytes, more = usable - had;
     if (!held && usable > had && strong_likely(more <= left)) { /* as memory_draw */

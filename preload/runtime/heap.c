@@ -15,7 +15,7 @@
 
 #define HEAP_TEMPORARY_NS 1000000u
 #define HEAP_TIMED_MOST_NS 100000u
-enum { CLOCK_READINGS = 16, HEAP_NEGLIGIBLE = 64 };
+enum { CLOCK_READINGS = 16 };
 
 uint64_t heap_clock_cost_ticks;
 
@@ -118,13 +118,6 @@ void heap_freed(const struct live_entry *entry, bool by_free)
     counters_add(COUNTER_self_ticks, clock_ticks() - start);
 }
 
-/* A buffer that grows by a few bytes at a time would spend more on its rows than on itself. */
-static bool negligible(uint64_t from, uint64_t to)
-{
-    uint64_t difference = from < to ? to - from : from - to;
-    return difference < from / HEAP_NEGLIGIBLE;
-}
-
 static void follow(const void *ptr, const struct live_entry *entry, uint64_t now)
 {
     if (live_add(ptr, entry))
@@ -137,7 +130,7 @@ static void follow(const void *ptr, const struct live_entry *entry, uint64_t now
 void heap_resized(const void *ptr, struct live_entry *entry, uint64_t size, uint64_t drawn)
 {
     uint64_t now = clock_ticks();
-    if (negligible(entry->bytes, size)) {
+    if (heap_negligible(entry->bytes, size)) {
         follow(ptr, entry, now);
         return;
     }

@@ -29,6 +29,12 @@ void heap_allocated(unsigned hook, const void *ptr, uint64_t size, uint64_t draw
 void heap_resized(const void *ptr, struct live_entry *entry, uint64_t size, uint64_t drawn);
 /* What live_take took is freed. by_free: by a call of free, else a realloc let go of it. */
 void heap_freed(const struct live_entry *entry, bool by_free);
+/* A buffer that grows by a few bytes at a time would spend more on its rows than on itself. */
+static inline bool heap_negligible(uint64_t from, uint64_t to)
+{
+    uint64_t difference = from < to ? to - from : from - to;
+    return difference < from / 64;
+}
 /* A realloc that was drawn for `drawn` bytes, and hit, made a block of had_bytes larger. */
 void heap_grown(unsigned hook, uint64_t had_bytes, uint64_t drawn);
 

@@ -145,3 +145,16 @@ bool live_take(const void *ptr, struct live_entry *ret)
     }
     return false;
 }
+
+uint64_t live_bytes(const void *ptr)
+{
+    for (unsigned i = 0, first = first_slot(ptr); table && i < LIVE_PROBES; i++) {
+        uint16_t number = __atomic_load_n(&table->slots[(first + i) % LIVE_SLOTS], __ATOMIC_ACQUIRE); /* live_add */
+        if (number == EMPTY)
+            return 0;
+        const struct live_place *place = &table->places[number % LIVE_ENTRIES];
+        if (number != GONE && __atomic_load_n(&place->ptr, __ATOMIC_RELAXED) == (uintptr_t)ptr)
+            return place->entry.bytes;
+    }
+    return 0;
+}

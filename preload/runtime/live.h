@@ -48,6 +48,8 @@ int live_init(void);
 bool live_add(const void *ptr, const struct live_entry *entry);
 /* Takes a sampled pointer out, before the allocator gets it back. False: it was not sampled. */
 bool live_take(const void *ptr, struct live_entry *ret);
+/* The bytes of its entry; 0: it is not sampled. */
+uint64_t live_bytes(const void *ptr);
 /* Marks a pointer so that live_may_hold is true for it for ever (the pre-boot arena's). */
 void live_mark(const void *ptr);
 

@@ -382,6 +382,51 @@ std::vector<std::string> Segment::notes() const
     return result;
 }
 
+std::vector<live_record> Segment::live() const
+{
+    std::vector<live_record> result;
+    for (uint64_t i = 1; i < used(TABLE_LIVE); i++)
+        if (record<live_record>(TABLE_LIVE, i).key)
+            result.push_back(record<live_record>(TABLE_LIVE, i));
+    return result;
+}
+
+std::vector<uint64_t> Segment::frames(uint32_t stack) const
+{
+    std::vector<uint64_t> result;
+    const auto &row = record<stack_record>(TABLE_STACKS, stack);
+    for (unsigned i = 0; stack && row.hash && i < row.depth; i++)
+        result.push_back(record<uint64_t>(TABLE_FRAMES, row.frame + i));
+    return result;
+}
+
+const module_record *Segment::module_at(uint64_t address, std::string *ret_path) const
+{
+    for (uint64_t i = 1; i < used(TABLE_MODULES); i++) {
+        const auto &module = record<module_record>(TABLE_MODULES, i);
+        if (module.start && address >= module.start && address < module.end) {
+            *ret_path = string(module.path);
+            return &module;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<thread_block> Segment::all_blocks() const
+{
+    std::vector<thread_block> result;
+    each_block([&](const thread_block &block) { result.push_back(block); });
+    return result;
+}
+
+std::vector<resource_record> Segment::resources() const
+{
+    std::vector<resource_record> result;
+    for (uint64_t i = 1; i < used(TABLE_RESOURCES); i++)
+        result.push_back(record<resource_record>(TABLE_RESOURCES, i));
+    return result;
+}
+
 std::vector<sample_sum> Segment::sums(sample_cost cost) const
 {
     std::vector<sample_sum> result;

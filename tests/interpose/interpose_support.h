@@ -77,6 +77,11 @@ public:
     std::map<std::string, uint64_t> calls_by_target(unsigned hook) const;
     std::vector<std::string> notes() const;
     std::vector<sample_sum> sums(sample_cost cost) const;
+    std::vector<live_record> live() const;              // those with a key
+    std::vector<uint64_t> frames(uint32_t stack) const; // return addresses, leaf first
+    const module_record *module_at(uint64_t address, std::string *ret_path) const;
+    std::vector<thread_block> all_blocks() const;
+    std::vector<resource_record> resources() const;
     uint64_t blocks() const;
     std::string command() const;
     void check() const; // walks everything
