@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#pragma GCC visibility push(hidden)
+
 extern const char *strong_je_malloc_conf;
 extern void (*strong_je_malloc_message)(void *opaque, const char *text);
 
@@ -27,8 +29,12 @@ size_t strong_je_nallocx(size_t size, int flags);
 size_t strong_je_xallocx(void *ptr, size_t size, size_t extra, int flags);
 int strong_je_mallctl(const char *name, void *old, size_t *old_len, void *fresh, size_t fresh_len);
 
+#pragma GCC visibility pop
+
 /* flags of jemalloc.h */
 #define STRONG_JE_ALIGN(alignment) ((int)(__builtin_ctzl(alignment)))
 #define STRONG_JE_ZERO 0x40
+#define STRONG_JE_ARENA(number) ((int)((number) + 1) << 20)
+#define STRONG_JE_NO_TCACHE (1 << 8)
 
 #endif

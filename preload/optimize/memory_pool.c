@@ -1,18 +1,21 @@
 /* memory_pool.c: optimizer "memory": the malloc family served from a pool. In `safe`.
  *
- * CHANGES  malloc and its relatives of `next` (C++'s operators come through them) answer from a cache in each
- *          thread (pool_cache.h), behind it a depot that threads share (pool_depot.h), and behind
- *          that jemalloc, linked in (embedded_jemalloc.h) and tuned by STRONG_MEMORY_CONF.
- * SAFE     because every entry is taken over at boot, before the program has a block: each block goes back
- *          to where it came from. Answers follow malloc(3) and, where that leaves room, glibc: alignment of
- *          16, ENOMEM, realloc to 0 frees, alignments rounded up to a power of two.
+ * CHANGES  malloc and its relatives of `next` (C++'s operators come through them). Small blocks: a cache in each
+ *          thread (pool_cache.h), behind it a depot that threads share (pool_depot.h), behind that spans cut into
+ *          blocks (pool_span.h). Spans and large blocks: jemalloc, linked in (embedded_jemalloc.h) and tuned by
+ *          STRONG_MEMORY_CONF, in a stretch of addresses of its own (pool_range.h).
+ * SAFE     because a block's address tells whose it is: inside the stretch the pool's, outside libc's; each
+ *          goes back where it came from, whichever thread frees it and whenever. Where the pool has
+ *          no memory to give, libc is asked. Answers follow glibc: alignment of 16, ENOMEM, realloc to 0
+ *          frees, alignments rounded up to a power of two.
  * ASIDE    where the program or the user has chosen another allocator: libc's malloc is not the next one (a
- *          library it links, another preload, a sanitizer), or ours is not the first (a program with
- *          its own). Counted in memory_pool_aside. Blocks of two allocators never mix.
+ *          library it links, another preload, a sanitizer), ours is not the first (a program with its
+ *          own), glibc's is told to check (MALLOC_CHECK_, MALLOC_PERTURB_), or address space is limited
+ *          (RLIMIT_AS). Counted in memory_pool_aside.
  * COUNTS   memory_pool_active.
  *
- * Any thread. After fork the child goes on with the pool as it was: jemalloc's own handlers take its locks
- * around fork; the caches of the other threads become spare ones.
+ * Any thread. After fork the child goes on with the pool as it was: its locks are taken around fork (the
+ * shelves', then jemalloc's); the caches of the other threads become spare ones.
  */
 #include "optimize/memory_pool.h"
 
@@ -22,6 +25,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -30,6 +34,7 @@
 #include "optimize/pool_conf.h"
 #include "optimize/pool_range.h"
 #include "optimize/pool_realloc.h"
+#include "optimize/pool_span.h"
 #include "optimize/pool_state.h"
 #include "runtime/config.h"
 #include "runtime/counters.h"
@@ -45,17 +50,13 @@ static __typeof__(&prlimit64) below_prlimit64;
 
 /* ---- allocate ---- */
 
-/* The block is not one of the cache's classes: its page must not say so (a slab may have been there). */
-static void *mark_large(void *ptr)
-{
-    if (ptr && pool_range_holds(ptr))
-        pool_range_set(ptr, 0);
-    return ptr;
-}
-
 static __attribute__((noinline)) void *malloc_large(size_t size)
 {
-    return mark_large(strong_je_malloc(size));
+    void *ptr = strong_je_malloc(size);
+    if (strong_unlikely(!ptr))
+        return real.malloc(size);
+    pool_range_set(ptr, pool_large_class(size));
+    return ptr;
 }
 
 void *pool_malloc(size_t size)
@@ -72,8 +73,13 @@ static void *pool_calloc(size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    if (strong_unlikely(bytes > POOL_LARGEST))
-        return mark_large(strong_je_calloc(1, bytes));
+    if (strong_unlikely(bytes > POOL_LARGEST)) {
+        void *ptr = strong_je_calloc(1, bytes);
+        if (strong_unlikely(!ptr))
+            return real.calloc(1, bytes);
+        pool_range_set(ptr, pool_large_class(bytes));
+        return ptr;
+    }
     void *ptr = pool_cache_take(pool_class(bytes));
     return ptr ? memset(ptr, 0, bytes) : NULL;
 }
@@ -92,14 +98,17 @@ static void *allocate_aligned(size_t alignment, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    void *ptr = strong_je_mallocx(size ? size : 1, STRONG_JE_ALIGN(alignment));
-    if (!ptr) {
-        errno = ENOMEM; /* mallocx leaves it alone */
-        return NULL;
-    }
-    size_t bytes = strong_je_sallocx(ptr, 0);
-    if (pool_range_holds(ptr))
-        pool_range_set(ptr, bytes <= POOL_LARGEST ? (unsigned)pool_class(bytes) : 0);
+    /* Spans are aligned to their size: a block is aligned where its size is a multiple. */
+    size_t rounded = (size + alignment - 1) & ~(alignment - 1);
+    if (rounded == 0)
+        rounded = alignment;
+    for (size_t i = rounded <= POOL_LARGEST ? pool_class(rounded) : POOL_CLASSES; i < POOL_CLASSES; i++)
+        if (pool_class_bytes[i] % alignment == 0)
+            return pool_cache_take(i);
+    void *ptr = strong_je_mallocx(size > POOL_LARGEST ? size : POOL_LARGEST + 1, STRONG_JE_ALIGN(alignment));
+    if (!ptr)
+        return real.memalign(alignment, size);
+    pool_range_set(ptr, pool_large_class(strong_je_sallocx(ptr, 0)));
     return ptr;
 }
 
@@ -149,6 +158,10 @@ static void *pool_reallocarray(void *old, size_t count, size_t size)
 
 static __attribute__((noinline)) void free_large(void *ptr)
 {
+    if (!pool_range_holds(ptr)) {
+        real.free(ptr);
+        return;
+    }
     int saved_errno = errno;
     strong_je_free(ptr);
     errno = saved_errno;
@@ -158,7 +171,7 @@ void pool_free(void *ptr)
 {
     if (strong_likely(pool_range_holds(ptr))) {
         size_t class_number = pool_range_class(ptr);
-        if (strong_likely(class_number)) {
+        if (strong_likely(class_number - 1 < POOL_CLASSES - 1)) {
             pool_cache_give(ptr, class_number);
             return;
         }
@@ -166,12 +179,18 @@ void pool_free(void *ptr)
     free_large(ptr);
 }
 
+/* ptr: held. Class 0 is no block of ours: jemalloc has to say (or to fail, as it would without us). */
+static size_t size_of_class(void *ptr, size_t class_number)
+{
+    if (class_number - 1 < POOL_CLASSES - 1)
+        return pool_class_bytes[class_number];
+    return strong_likely(class_number) ? pool_large_bytes(class_number) : strong_je_sallocx(ptr, 0);
+}
+
 size_t pool_usable_size(void *ptr)
 {
-    if (!ptr)
-        return 0;
-    size_t class_number = pool_range_holds(ptr) ? pool_range_class(ptr) : 0;
-    return class_number ? pool_class_bytes[class_number] : strong_je_sallocx(ptr, 0);
+    return strong_likely(pool_range_holds(ptr)) ? size_of_class(ptr, pool_range_class(ptr))
+                                                : real.malloc_usable_size(ptr);
 }
 
 /* ---- limits ---- */
@@ -210,11 +229,14 @@ static int pool_prlimit64(pid_t pid, enum __rlimit_resource resource, const stru
 
 /* ---- installation ---- */
 
-/* Only libc's own allocator is replaced, and only where the program calls ours. */
+/* Only libc's own allocator is replaced, only where the program calls ours, and not where it is to check. */
 static bool free_to_replace(void)
 {
     void *libc_malloc = dlsym(RTLD_NEXT, "__libc_malloc"), *first = dlsym(RTLD_DEFAULT, "malloc");
-    return libc_malloc && (void *)real.malloc == libc_malloc && first == (void *)&malloc;
+    const char *tunables = getenv("GLIBC_TUNABLES");
+    return libc_malloc && (void *)real.malloc == libc_malloc && first == (void *)&malloc &&
+           !getenv("MALLOC_CHECK_") && !getenv("MALLOC_PERTURB_") &&
+           !(tunables && (strstr(tunables, "malloc.check") || strstr(tunables, "malloc.perturb")));
 }
 
 static void install(void)
@@ -237,25 +259,36 @@ static void install(void)
     below_prlimit64 = next.prlimit64, next.prlimit64 = pool_prlimit64;
 }
 
+/* jemalloc starts here: its fork handlers are registered first, so they run inside ours. */
+static bool start_jemalloc(void)
+{
+    pool_conf_apply();
+    return strong_je_nallocx(POOL_LARGEST + 1, 0) != 0;
+}
+
 int memory_pool_init(void);
 int memory_pool_init(void)
 {
     if (!config_optimizer_selected("memory", true))
         return 0;
-    if (!free_to_replace()) {
+    int saved_errno = errno, ret = 0;
+    if (free_to_replace())
+        pool_range_init();
+    if (!pool_range.size) {
         counters_set(COUNTER_memory_pool_aside, 1);
-        return 0;
+    } else if (!start_jemalloc()) {
+        ret = -ENOMEM;
+    } else {
+        pool_classes_init();
+        pool_span_init();
+        ret = pool_cache_init();
+        if (ret == 0)
+            ret = -pthread_atfork(pool_span_fork_prepare, pool_span_fork_done, pool_cache_fork_child);
+        if (ret == 0)
+            install();
+        if (ret == 0)
+            counters_set(COUNTER_memory_pool_active, 1);
     }
-    int saved_errno = errno;
-    pool_conf_apply();
-    pool_range_init();
-    int ret = pool_classes_init() ? pool_cache_init() : -ENOTSUP;
-    if (ret == 0)
-        ret = -pthread_atfork(NULL, NULL, pool_cache_fork_child);
     errno = saved_errno;
-    if (ret < 0)
-        return ret;
-    install();
-    counters_set(COUNTER_memory_pool_active, 1);
-    return 0;
+    return ret;
 }

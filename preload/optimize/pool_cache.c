@@ -15,14 +15,15 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "optimize/embedded_jemalloc.h"
 #include "optimize/pool_depot.h"
+#include "optimize/pool_span.h"
 #include "runtime/arena.h"
+#include "runtime/libc.h"
 
 enum {
-    SHARE_BYTES = 32 << 10, /* most bytes of one class in a cache … */
+    SHARE_BYTES = 16 << 10, /* most bytes of one class in a cache … */
     SHARE_MOST = 128,       /* … most blocks … */
-    SHARE_LEAST = 8,        /* … but at least so many */
+    SHARE_LEAST = 4,        /* … but at least so many */
     HIGH_FIRST = 16,
     FILL_FIRST = 4,
     TIDY_EVERY = 64,
@@ -157,12 +158,14 @@ int pool_cache_init(void)
     for (unsigned i = 1; i < POOL_CLASSES; i++)
         slots_total += share_of(i);
     int error = pthread_key_create(&exit_key, exit_round);
-    ready = error == 0 && pool_range.size != 0;
+    ready = error == 0;
     return -error;
 }
 
 void pool_cache_fork_child(void)
 {
+    pool_span_fork_done();
+    pool_range_fork_child();
     pool_depot_fork_child();
     spare_head = 0;
     spare_count = 0;
@@ -184,19 +187,14 @@ bool pool_cache_shared(void)
 
 /* ---- filling and emptying ---- */
 
-static void release(unsigned class_number, void *const *ptrs, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        strong_je_sdallocx(ptrs[i], pool_class_bytes[class_number], 0);
-}
-
 /* Moves the `count` oldest blocks of a bin out; those freed last stay. */
 static void move_out(struct pool_bin *bin, unsigned class_number, unsigned count, bool to_depot)
 {
     unsigned have = (unsigned)(bin->top - bin->low), done = 0;
     if (to_depot && pool_cache_shared())
         done = pool_depot_put(class_number, bin->low, count);
-    release(class_number, bin->low + done, count - done);
+    if (done < count)
+        pool_span_give(class_number, bin->low + done, count - done);
     memmove(bin->low, bin->low + count, (have - count) * sizeof(void *));
     bin->top = bin->low + (have - count);
 }
@@ -214,35 +212,17 @@ static void tidy(struct pool_cache *cache)
     }
 }
 
-/* From jemalloc into slots[0 .. count), lowest address on top; returns how many, which lie at the end. */
-static unsigned fill(unsigned class_number, void **slots, unsigned count, void **ret_outside)
+/* Without a cache. Where the pool has nothing left libc may have: its block is outside the stretch. */
+static void *uncached(unsigned class_number)
 {
-    size_t bytes = pool_class_bytes[class_number];
-    unsigned left = count;
-    *ret_outside = NULL;
-    while (left) {
-        void *ptr = strong_je_malloc(bytes);
-        if (!ptr)
-            break;
-        if (!pool_range_holds(ptr)) { /* the stretch is used up: such a block cannot be told by its page */
-            *ret_outside = ptr;
-            break;
-        }
-        pool_range_set(ptr, class_number);
-        slots[--left] = ptr;
-    }
-    memmove(slots, slots + left, (count - left) * sizeof *slots);
-    return count - left;
+    void *ptr;
+    return pool_span_take(class_number, &ptr, 1) ? ptr : real.malloc(pool_class_bytes[class_number]);
 }
 
 void *pool_cache_refill(unsigned class_number)
 {
-    if (!attach()) {
-        void *ptr = strong_je_malloc(pool_class_bytes[class_number]);
-        if (ptr && pool_range_holds(ptr))
-            pool_range_set(ptr, class_number);
-        return ptr;
-    }
+    if (!attach())
+        return uncached(class_number);
     struct pool_cache *cache = pool_cache_current;
     struct pool_bin *bin = &cache->bins[class_number];
     if (bin->top != bin->low) { /* a cache that was handed on */
@@ -252,23 +232,17 @@ void *pool_cache_refill(unsigned class_number)
     tidy(cache);
     bin->refills++;
     unsigned count = bin->fill, got = 0;
-    void *outside = NULL;
     if (count * 2 < bin->share)
         bin->fill = (uint16_t)(count * 2);
     if (pool_cache_shared())
         got = pool_depot_take(class_number, bin->low, count);
     if (!got) {
         int saved_errno = errno;
-        got = fill(class_number, bin->low, count, &outside);
-        if (got || outside)
-            errno = saved_errno;
+        got = pool_span_take(class_number, bin->low, count);
+        errno = saved_errno;
     }
-    if (outside && !got)
-        return outside;
-    if (outside)
-        strong_je_free(outside);
     if (!got)
-        return NULL;
+        return real.malloc(pool_class_bytes[class_number]);
     if (bin->high < bin->low + got) /* top never passes high: the fast paths compare for equality */
         bin->high = bin->low + got;
     bin->top = bin->low + got - 1;
@@ -279,7 +253,7 @@ void pool_cache_overflow(void *ptr, unsigned class_number)
 {
     int saved_errno = errno;
     if (!attach()) {
-        strong_je_sdallocx(ptr, pool_class_bytes[class_number], 0);
+        pool_span_give(class_number, &ptr, 1);
     } else {
         struct pool_cache *cache = pool_cache_current;
         struct pool_bin *bin = &cache->bins[class_number];
@@ -309,7 +283,7 @@ void pool_cache_empty(void)
 
 size_t pool_cache_bytes(void)
 {
-    size_t bytes = pool_depot_bytes();
+    size_t bytes = pool_depot_bytes() + pool_span_free_bytes();
     struct owned_cache *owned = __atomic_load_n(&all, __ATOMIC_ACQUIRE); /* pairs with make_cache */
     for (; owned; owned = owned->next_of_all)
         for (unsigned i = 1; i < POOL_CLASSES; i++) {

@@ -53,12 +53,12 @@ int pool_cache_init(void);
 void pool_cache_fork_child(void);
 
 /* An empty bin: gets blocks and returns one of them, or NULL (errno ENOMEM). */
-void *pool_cache_refill(unsigned class_number);
+__attribute__((noinline)) void *pool_cache_refill(unsigned class_number);
 /* A full bin (or no cache): makes room and keeps ptr. */
-void pool_cache_overflow(void *ptr, unsigned class_number);
+__attribute__((noinline)) void pool_cache_overflow(void *ptr, unsigned class_number);
 /* Gives back all the calling thread keeps. */
 void pool_cache_empty(void);
-/* Bytes that lie in all caches: an estimate, other threads go on. */
+/* Bytes that lie free in caches, depot and spans: an estimate, other threads go on. */
 size_t pool_cache_bytes(void);
 /* More than one thread has a cache. */
 bool pool_cache_shared(void);

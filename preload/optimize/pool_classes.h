@@ -1,19 +1,21 @@
-/* pool_classes.h: the sizes of the blocks that threads keep in their caches.
+/* pool_classes.h: the sizes of the small blocks.
  *
- * jemalloc's small size classes (four for each doubling, see its sz.c) from 16 to 14,336 bytes; its class of
- * 8 is left out, because glibc aligns every block to 16. Class 0 means "none of these". The tables are
- * constants; pool_classes_check compares them with jemalloc's own answer at boot.
+ * Steps of 16 up to 128 bytes, then eight for each doubling up to 8 KiB: a block is at most an eighth larger than
+ * what was asked for (jemalloc's and glibc's neighbours: four for each doubling, and steps of 16). Every
+ * size is a multiple of 16, as glibc aligns. Class 0 means "none of these".
+ *
+ * Larger blocks are jemalloc's, in its own size classes (four for each doubling); POOL_CLASSES + n stands for the
+ * n-th of them, so that the byte which tells a small block's class tells a large one's size too.
  */
 #ifndef STRONG_OPTIMIZE_POOL_CLASSES_H
 #define STRONG_OPTIMIZE_POOL_CLASSES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { POOL_CLASSES = 36, POOL_LARGEST = 14336, POOL_CLASS_STEPS = POOL_LARGEST / 16 + 1 };
+enum { POOL_CLASSES = 57, POOL_LARGEST = 8192, POOL_CLASS_STEPS = POOL_LARGEST / 16 + 1 };
 
-extern const uint16_t pool_class_bytes[POOL_CLASSES];
+extern uint16_t pool_class_bytes[POOL_CLASSES];
 extern uint8_t pool_class_table[POOL_CLASS_STEPS]; /* by (size + 15) / 16 */
 
 /* size <= POOL_LARGEST. Size 0 is served as 1. */
@@ -22,7 +24,19 @@ static inline size_t pool_class(size_t size)
     return pool_class_table[(size + 15) >> 4];
 }
 
-/* Boot: fills the table; false: jemalloc was built with other classes. */
-bool pool_classes_init(void);
+/* jemalloc's class for a size above POOL_LARGEST: 10, 12, 14, 16, 20, 24 KiB … (its sz.c, sz_psz2ind). */
+static inline unsigned pool_large_class(size_t size)
+{
+    unsigned highest = 63u - (unsigned)__builtin_clzl(size - 1);
+    return POOL_CLASSES + (highest - 13) * 4 + (unsigned)((size - 1) >> (highest - 2) & 3);
+}
+static inline size_t pool_large_bytes(size_t class_number)
+{
+    size_t number = class_number - POOL_CLASSES;
+    return (5 + number % 4) << (11 + number / 4);
+}
+
+/* Boot: fills the tables. */
+void pool_classes_init(void);
 
 #endif

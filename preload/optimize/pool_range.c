@@ -2,8 +2,8 @@
  *
  * Memory is taken upwards and never given back to the stretch (jemalloc retains what it frees; the rare
  * unmap of a cut-off edge only drops the pages). Requests of 2 MiB and more start at a multiple of it,
- * because jemalloc would otherwise map more and cut. When the stretch is used up mmap serves: those
- * blocks are beyond `size`, and go to jemalloc uncached.
+ * because jemalloc would otherwise map more and cut. When the stretch is used up jemalloc has no more memory,
+ * and libc serves.
  */
 #include "optimize/pool_range.h"
 
@@ -17,10 +17,13 @@
 #define RANGE_LEAST ((size_t)4 << 30)
 #define RANGE_MOST ((size_t)1 << 40)
 #define HUGE_BYTES ((size_t)2 << 20)
+#define SPANS_STEP 65536
 
 struct pool_range pool_range;
 static uintptr_t used_end; /* memory below it was handed out */
 static uintptr_t range_end;
+static size_t spans_usable; /* bytes of pool_range.spans */
+static uint32_t growing;    /* one thread at a time makes more of it usable */
 
 static void *map(size_t bytes, int protection, int flags)
 {
@@ -61,15 +64,20 @@ void pool_range_init(void)
     size_t bytes = wanted_bytes();
     char *place = reserve(&bytes);
     uint8_t *classes = place ? map(bytes >> POOL_PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_NORESERVE) : NULL;
-    if (!classes) {
+    size_t span_bytes = (bytes >> POOL_SPAN_SHIFT) * sizeof(struct pool_span);
+    struct pool_span *spans = classes ? (void *)map(span_bytes, PROT_NONE, 0) : NULL;
+    if (!spans) {
         if (place)
             system_call2(SYS_munmap, place, bytes + HUGE_BYTES);
+        if (classes)
+            system_call2(SYS_munmap, classes, bytes >> POOL_PAGE_SHIFT);
         return;
     }
     uintptr_t base = ((uintptr_t)place + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1);
     pool_range.base = base;
     pool_range.size = bytes;
     pool_range.class_of = (uint8_t *)((uintptr_t)classes - (base >> POOL_PAGE_SHIFT));
+    pool_range.spans = spans;
     used_end = base;
     range_end = base + bytes;
 }
@@ -86,6 +94,31 @@ static uintptr_t take(size_t bytes, uintptr_t wanted)
     return start;
 }
 
+/* Makes the records of all spans below `end` usable. Steps of 64 KiB (7 MiB of spans). */
+static bool grow_spans(uintptr_t end)
+{
+    size_t needed = ((end - pool_range.base + POOL_SPAN_BYTES - 1) >> POOL_SPAN_SHIFT) * sizeof(struct pool_span);
+    bool good = true;
+    if (__atomic_load_n(&spans_usable, __ATOMIC_ACQUIRE) >= needed) /* pairs with the release below */
+        return true;
+    while (__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE)) /* rare and short: a system call */
+        system_call0(SYS_sched_yield);
+    size_t have = spans_usable, step = (needed - have + SPANS_STEP - 1) & ~(size_t)(SPANS_STEP - 1);
+    if (have < needed) {
+        good = system_call6(SYS_mmap, (char *)pool_range.spans + have, step, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) > 0;
+        if (good)
+            __atomic_store_n(&spans_usable, have + step, __ATOMIC_RELEASE);
+    }
+    __atomic_store_n(&growing, 0, __ATOMIC_RELEASE);
+    return good;
+}
+
+void pool_range_fork_child(void)
+{
+    growing = 0;
+}
+
 /* Refused: puts it back, unless another thread has taken more meanwhile. */
 static void put_back(uintptr_t place, size_t bytes)
 {
@@ -97,8 +130,11 @@ static long map_new(uintptr_t wanted, size_t bytes, int protection, int flags)
 {
     uintptr_t place = take(bytes, wanted);
     if (!place)
-        return wanted ? -ENOMEM /* jemalloc would unmap any other address */
-                      : system_call6(SYS_mmap, 0, bytes, protection, flags, -1, 0);
+        return -ENOMEM;
+    if (!grow_spans(place + bytes)) {
+        put_back(place, bytes);
+        return -ENOMEM;
+    }
     /* mmap where mprotect would do: every seccomp filter that lets malloc live allows it. */
     long ret = protection == PROT_NONE
                    ? (long)place
@@ -111,7 +147,7 @@ static long map_new(uintptr_t wanted, size_t bytes, int protection, int flags)
 void *pool_range_map(void *address, size_t bytes, int protection, int flags, int fd, long offset)
 {
     bytes = (bytes + 4095) & ~(size_t)4095;
-    long ret = flags & MAP_FIXED || pool_range.size == 0
+    long ret = flags & MAP_FIXED
                    ? system_call6(SYS_mmap, address, bytes, protection, flags, fd, offset)
                    : map_new((uintptr_t)address, bytes, protection, flags);
     if (ret < 0 && ret > -4096) {
@@ -123,8 +159,7 @@ void *pool_range_map(void *address, size_t bytes, int protection, int flags, int
 
 int pool_range_unmap(void *address, size_t bytes)
 {
-    long ret = pool_range_holds(address) ? system_call3(SYS_madvise, address, bytes, MADV_DONTNEED)
-                                         : system_call2(SYS_munmap, address, bytes);
+    long ret = system_call3(SYS_madvise, address, bytes, MADV_DONTNEED);
     if (ret < 0)
         errno = (int)-ret;
     return ret < 0 ? -1 : 0;

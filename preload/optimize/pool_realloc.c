@@ -5,6 +5,7 @@
  *   growing    a block that is the result of an earlier growth is likely to grow on: it gets half as much
  *              again (a quarter above 64 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
  *              times. A block's first growth gets just what was asked for: most blocks grow once.
+ * A block of libc's stays with libc's realloc.
  * Which blocks have grown is remembered for the thread's latest POOL_GROWN results only. What was added is
  * never touched here, so beyond a page it costs address space, not memory, unless the pages were in use before.
  */
@@ -18,6 +19,7 @@
 #include "optimize/embedded_jemalloc.h"
 #include "optimize/memory_pool.h"
 #include "optimize/pool_cache.h"
+#include "runtime/libc.h"
 
 enum { CHAIN_SMALL = 64 << 10, CHAIN_LARGEST = 64 << 20 };
 
@@ -67,39 +69,42 @@ static void *resize_small(void *old, size_t had, size_t size)
     return ptr;
 }
 
-static void *resize_large(void *old, size_t size)
+static void *resize_large(void *old, size_t had, size_t size)
 {
-    size_t had = strong_je_sallocx(old, 0);
     if (size <= had) {
         if (size > had / 2)
             return old;
-        if (size > POOL_LARGEST && strong_je_xallocx(old, size, 0, 0) < had)
-            return old;
-        return move(old, had, size, size);
+        size_t left = size > POOL_LARGEST ? strong_je_xallocx(old, size, 0, 0) : had;
+        if (left == had)
+            return move(old, had, size, size);
+        pool_range_set(old, pool_large_class(left));
+        return old;
     }
     size_t room = remembered(old) ? with_room(size) : size;
     int saved_errno = errno;
-    if (strong_je_xallocx(old, size, room - size, 0) >= size) {
-        errno = saved_errno;
-        remember(old);
-        return old;
+    size_t got = strong_je_xallocx(old, size, room - size, 0);
+    errno = saved_errno;
+    if (got < size) {
+        void *ptr = move(old, had, size, room);
+        if (ptr)
+            remember(ptr);
+        return ptr;
     }
-    void *ptr = move(old, had, size, room);
-    if (ptr) {
-        errno = saved_errno;
-        remember(ptr);
-    }
-    return ptr;
+    pool_range_set(old, pool_large_class(got));
+    remember(old);
+    return old;
 }
 
 void *pool_realloc(void *old, size_t size)
 {
     if (!old)
         return pool_malloc(size);
+    if (!pool_range_holds(old))
+        return real.realloc(old, size);
     if (size == 0) {
         pool_free(old);
         return NULL;
     }
-    size_t class_number = pool_range_holds(old) ? pool_range_class(old) : 0;
-    return class_number ? resize_small(old, pool_class_bytes[class_number], size) : resize_large(old, size);
+    size_t had = pool_usable_size(old);
+    return had <= POOL_LARGEST ? resize_small(old, had, size) : resize_large(old, had, size);
 }

@@ -1,5 +1,5 @@
-/* pool_state.c: see pool_state.h. All of it from jemalloc's statistics, less what lies in our caches: those
- * blocks are free, though jemalloc has handed them out.
+/* pool_state.c: see pool_state.h. jemalloc's statistics, less what lies in our caches (free blocks,
+ * though jemalloc has handed them out).
  *
  * Reading takes jemalloc's locks (each arena's, for a moment): not from a signal handler. mallinfo's fields are
  * filled with what comes nearest to glibc's meaning; mallopt accepts everything and changes nothing, for its
