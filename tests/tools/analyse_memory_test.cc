@@ -380,4 +380,30 @@ INSTANTIATE_TEST_SUITE_P(Table, HeapCost,
                                          Cost{"SamplesFarAbove", 0, 900, 0.4, false}),
                          [](const auto &info) { return std::string(info.param.name); });
 
+TEST(Profile, TimeInThePoolIsNotThatOfTheFunctionThatAllocates)
+{
+    AnalyseCase c(10);
+    c.segment.thread(1, "main");
+    c.segment.module(STRONG_SO, 0x7f2000000000, 0x7f2010000000, 0x7f2000000000);
+    uint64_t caller = c.function("caller");
+    c.cpu_sample(30, {caller});
+    /* the exported malloc of libstrong.so itself: its place is read from the file */
+    FILE *names = popen("nm -D --defined-only '" STRONG_SO "' 2>/dev/null", "r");
+    char name[256], kind;
+    unsigned long offset = 0, value;
+    while (fscanf(names, "%lx %c %255s", &value, &kind, name) == 3)
+        if (strcmp(name, "malloc") == 0)
+            offset = value;
+    pclose(names);
+    if (offset == 0)
+        GTEST_SKIP() << "libstrong.so is not built, or there is no nm";
+    c.cpu_sample(70, {0x7f2000000000 + offset + 2, caller});
+    const analysis &result = c.finish();
+    ASSERT_GE(result.profile.count, 2u);
+    EXPECT_STREQ(result.profile.functions[0].name, "malloc");
+    EXPECT_EQ(result.profile.functions[0].cpu_samples, 70u);
+    EXPECT_EQ(result.profile.functions[1].cpu_samples, 30u);
+    EXPECT_EQ(result.profile.allocator_samples, 70u);
+}
+
 } // namespace

@@ -252,6 +252,34 @@ struct walk {
     uint32_t number; /* of the present CPU sample row, from 1 */
 };
 
+/* Time in the pool is the allocator's, not of the function that allocates: the frame of libstrong next to the
+ * program that belongs to an allocator, NULL where the innermost frames are not of one. */
+static const struct model_frame *pool_frame(const struct walk *walk, const struct model_stack *stack)
+{
+    const struct model_frame *found = NULL;
+    for (uint32_t i = 0; i < stack->skip; i++) {
+        const struct model_frame *frame = &walk->model->frames[stack->frame + i];
+        const struct symbol *symbol = symbols_function(walk->symbols, frame);
+        if (symbol->named && (profile_is_allocator(symbol->function) || is_pool(symbol->function)))
+            found = frame;
+    }
+    return found;
+}
+
+static bool add_self(struct walk *walk, const struct model_frame *frame,
+                     const struct model_sample *sample)
+{
+    struct profile_function *function =
+        table_find(&walk->table, symbols_function(walk->symbols, frame));
+    if (function == NULL)
+        return false;
+    function->cpu_self_ns += sample->weight;
+    function->cpu_samples += sample->count;
+    function->cpu_ns += sample->weight;
+    saw_at(function, frame, sample->weight);
+    return true;
+}
+
 static bool add_cpu(struct walk *walk, const struct model_sample *sample)
 {
     const struct model *model = walk->model;
@@ -266,7 +294,10 @@ static bool add_cpu(struct walk *walk, const struct model_sample *sample)
         profile->libstrong_ns += sample->weight;
     }
     walk->number++;
-    bool innermost = true;
+    const struct model_frame *pool = pool_frame(walk, stack);
+    if (pool != NULL && !add_self(walk, pool, sample))
+        return false;
+    bool innermost = pool == NULL;
     for (uint32_t i = stack->skip; i < stack->depth; i++) {
         const struct model_frame *frame = &model->frames[stack->frame + i];
         const struct symbol *symbol = symbols_function(walk->symbols, frame);
