@@ -196,8 +196,8 @@ static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_whe
     record.threads = segment->threads_alive;
     record.descriptors = segment->descriptors_open;
     record.allocated_bytes = allocated_bytes();
+    read_allocator(&record, when); /* first: it may touch memory, which the others tell */
     read_usage(&record);
-    read_allocator(&record, when);
     if (when == RESOURCE_EXIT && !brief(now_ticks))
         read_files(&record);
     append(&record);

@@ -1,6 +1,7 @@
 /* allocator.c: the account of an allocator that is not ours. See allocator.h.
  *
- * mallinfo2 is asked only if it comes from the same library as malloc: where the program brings another
+ * Asked is `real`: an optimizer that serves blocks of an allocator of its own replaces allocator_read, one that only
+ * keeps libc's does not. mallinfo2 is asked only if it comes from the same library as malloc: where the program brings another
  * allocator, libc's figures are those of a heap that nobody uses. glibc's arena is what it took from the
  * kernel by brk and in heaps, hblkhd by mmap for single blocks; keepcost is the free top of the main arena
  * (malloc/malloc.c, int_mallinfo). Pages inside the arena that hold only free blocks stay resident, so
@@ -30,9 +31,9 @@ static bool same_library(uintptr_t one, uintptr_t other)
 
 static bool read_libc(struct allocator_state *ret)
 {
-    if (!next.mallinfo2 || !same_library((uintptr_t)next.malloc, (uintptr_t)next.mallinfo2))
+    if (!real.mallinfo2 || !same_library((uintptr_t)real.malloc, (uintptr_t)real.mallinfo2))
         return false;
-    struct mallinfo2 info = next.mallinfo2();
+    struct mallinfo2 info = real.mallinfo2();
     uint64_t taken = info.arena + info.hblkhd;
     *ret = (struct allocator_state){
         .allocated_bytes = info.uordblks + info.hblkhd,

@@ -1,4 +1,4 @@
-/* truth_heap_life.c SEED THREADS [resize]: see truth_heap_life.h. Three sites of its own in optimised C, and one in a library
+/* truth_heap_life.c SEED THREADS [resize [MILLISECONDS]]: see truth_heap_life.h. Three sites of its own in optimised C, and one in a library
  * that is closed before the end.
  */
 #include <dlfcn.h>
@@ -29,6 +29,16 @@ SITE(site_aligned)
     return touched(memalign(64, size));
 }
 
+/* Allocates now and then, beside the count, so that somebody looks at the clock. */
+static void go_on_for(unsigned milliseconds)
+{
+    for (unsigned i = 0; i < milliseconds; i++) {
+        usleep(1000);
+        for (unsigned j = 0; j < 100; j++)
+            free(touched(malloc(3000)));
+    }
+}
+
 int main(int argc, char **argv)
 {
     add_site("site_malloc", site_malloc, free, __start_code_of_site_malloc, __stop_code_of_site_malloc);
@@ -49,6 +59,8 @@ int main(int argc, char **argv)
     bounds(&start, &end);
     add_site("library_site", make, free, start, end);
     int ret = live_lives(argc, argv);
+    if (argc > 4)
+        go_on_for((unsigned)atoi(argv[4]));
     dlclose(library);
     show();
     return ret;
