@@ -180,6 +180,8 @@ void rules_realloc_chains(struct analysis *analysis, struct finding *finding)
     }
     const struct heap_estimate *grown = &site->grown;
     double calls = grown->objects > 1 ? grown->objects : 1;
+    if (calls > (double)heap->realloc_calls && heap->realloc_calls > 0) /* an estimate of all of them */
+        calls = (double)heap->realloc_calls;
     /* Most calls find room and copy nothing; how many of them this place made, its share of the bytes tells. */
     double asked = (double)heap->realloc_calls * (double)grown->bytes / (double)heap->total.grown.bytes;
     uint64_t gain = units_whole((double)grown->bytes / COPY_BYTES_PER_NS +

@@ -147,6 +147,9 @@ static int compare_candidates(const void *a, const void *b)
         return left->function.start < right->function.start ? -1 : 1;
     if (left->rank != right->rank)
         return left->rank < right->rank ? -1 : 1;
+    size_t len = strlen(left->function.name), other = strlen(right->function.name);
+    if (len != other) /* free, not cfree; open, not open64 */
+        return len < other ? -1 : 1;
     return strcmp(left->function.name, right->function.name);
 }
 
