@@ -100,8 +100,14 @@
  * Two threads may append equal live rows at the same time: merge rows with equal keys. The sums of a row are
  * changed by several threads, each field atomically and not all at once: a reader may find a live
  * field some bytes below 0 (take it as 0).
- * Timing: every 1,024th call of the malloc family, and every 1,024th free, of a thread is timed:
- * block.timed_*; ticks · 1024 estimates the time all calls took.
+ * realloc: a block with at least 4 KiB of usable memory before and after, and not less after, lives on; what it gained
+ * counts as allocated (under the stack it has, or under the realloc's if it became sampled by that), and its live
+ * bytes follow in steps of 1/64. Any other realloc ends one block and begins another.
+ * weight_squares of the heap's costs, live_squares and peak_squares are unbiased estimates of the variance, the
+ * sum of w(w - size): a block that was bound to be sampled has none.
+ * Timing: one call in 1,024 of the malloc family, and one in 1,024 of free, drawn at random, is timed:
+ * block.timed_*; ticks · 1024 estimates the time all calls took. The clock's own cost is taken off, and a
+ * call counts for 100 us at most (timed_cut): a thread that lost its CPU meanwhile was not in the allocator.
  */
 #ifndef STRONG_ABI_SEGMENT_H
 #define STRONG_ABI_SEGMENT_H
