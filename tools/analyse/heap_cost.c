@@ -1,11 +1,10 @@
 /* heap_cost.c: what allocating costs, and whether the heap grows.
  *
  * Two estimates of the allocator's share of the CPU time, with unlike weaknesses. Timed calls take a slow path
- * through cold code, which adds up to TIMING_NS to a call of a few ns, and they see a call's whole duration,
- * also that in which another thread had the CPU: so they give a range, and the sum of few calls can be one
- * outlier. CPU samples see what runs, but must know the allocator's functions by name. The share to go by is
- * the samples', kept within the range; where the two contradict each other, the smaller; where there are no
- * samples, the lower end.
+ * through cold code, which adds up to TIMING_NS to a call of a few ns, and a call in which another thread had
+ * the CPU counts for up to 100 us: so they give a range. CPU samples see what runs, but must know the
+ * allocator's functions by name. The share to go by is the samples', kept within the range; where the two
+ * contradict each other, the smaller; where there are no samples, the lower end.
  */
 #include "analyse/heap_cost.h"
 
