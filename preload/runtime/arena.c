@@ -12,7 +12,7 @@
 #include "runtime/seccomp.h"
 #include "runtime/system.h"
 
-enum { CHUNK_BYTES = 65536, FIRST_BYTES = 32768, WIPED_BYTES = 3 << 20 };
+enum { CHUNK_BYTES = 65536, FIRST_BYTES = 32768, WIPED_BYTES = 4 << 20 };
 
 static char first[FIRST_BYTES] __attribute__((aligned(64)));
 static size_t first_used;

@@ -20,7 +20,8 @@ enum { LIVE_SLOTS = 65536, LIVE_ENTRIES = 32768, LIVE_PROBES = 32, EMPTY = 0, GO
 
 struct live_place {
     uintptr_t ptr;
-    struct live_entry entry; /* on the list of free ones: entry.stack is the next one's number */
+    uint32_t next; /* on the list of free ones: the next one's number. Read by who may be too late */
+    struct live_entry entry;
 };
 
 struct live_table {
@@ -75,7 +76,7 @@ static uint32_t take_place(void)
     uint64_t head = __atomic_load_n(&table->free, __ATOMIC_ACQUIRE); /* pairs with give_place */
     while ((uint32_t)head) {
         uint32_t number = (uint32_t)head;
-        uint64_t next = __atomic_load_n(&table->places[number].entry.stack, __ATOMIC_RELAXED);
+        uint64_t next = __atomic_load_n(&table->places[number].next, __ATOMIC_RELAXED);
         next |= ((head >> 32) + 1) << 32;
         if (__atomic_compare_exchange_n(&table->free, &head, next, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
             return number;
@@ -94,7 +95,7 @@ static void give_place(uint32_t number)
     uint64_t head = __atomic_load_n(&table->free, __ATOMIC_RELAXED), mine;
     __atomic_store_n(&place->ptr, 0, __ATOMIC_RELAXED);
     do {
-        __atomic_store_n(&place->entry.stack, (uint32_t)head, __ATOMIC_RELAXED);
+        __atomic_store_n(&place->next, (uint32_t)head, __ATOMIC_RELAXED);
         mine = number | ((head >> 32) + 1) << 32;
     } while (!__atomic_compare_exchange_n(&table->free, &head, mine, true, __ATOMIC_RELEASE, /* pairs with take_place */
                                           __ATOMIC_RELAXED));
