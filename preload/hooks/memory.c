@@ -33,6 +33,26 @@ static __attribute__((noinline)) void *malloc_slow(size_t size)
     return ptr;
 }
 
+/* A large block where nothing else is due: drawn for by what can be used of it, which the allocator's map tells. */
+static __attribute__((noinline)) void *malloc_large(size_t size)
+{
+    struct thread_hot *hot = &thread_hot;
+    if (strong_unlikely(hot->memory_countdown_calls[MEMORY_ALLOCATES] <= 0))
+        return malloc_slow(size);
+    void *ptr = next.malloc(size);
+    size_t room = allocator_room(ptr);
+    uint64_t left = (uint64_t)hot->alloc_countdown_bytes;
+    hot->memory_countdown_calls[MEMORY_ALLOCATES]--;
+    if (strong_unlikely(room < MEMORY_LARGE || room > left)) {
+        struct memory_call call = {.way = MEMORY_COUNT, .large = true};
+        memory_end(&call, HOOK_malloc, ptr, size);
+        return ptr;
+    }
+    hot->alloc_countdown_bytes = (int64_t)(left - room);
+    memory_count(hot->block, HOOK_malloc, size);
+    return ptr;
+}
+
 static __attribute__((noinline)) void *calloc_slow(size_t count, size_t size, size_t bytes)
 {
     struct memory_call call;
@@ -83,6 +103,8 @@ static __attribute__((noinline)) void free_slow(void *ptr)
 STRONG_EXPORT void *malloc(size_t size)
 {
     struct thread_hot *hot = &thread_hot;
+    if (size > MEMORY_LARGE_REQUEST)
+        return malloc_large(size);
     if (strong_unlikely(!memory_passes(hot, size)))
         return malloc_slow(size);
     memory_count(hot->block, HOOK_malloc, size);

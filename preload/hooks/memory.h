@@ -11,6 +11,7 @@
 #ifndef STRONG_HOOKS_MEMORY_H
 #define STRONG_HOOKS_MEMORY_H
 
+#include "runtime/allocator.h"
 #include "runtime/clock.h"
 #include "runtime/libc.h"
 #include "runtime/thread.h"
@@ -51,6 +52,9 @@ void memory_sample(unsigned hook, const void *ptr, size_t size, size_t drawn);
 /* 0: not known. */
 static inline size_t memory_usable(void *ptr)
 {
+    size_t room = allocator_room(ptr);
+    if (strong_likely(room))
+        return room;
     return next.malloc_usable_size ? next.malloc_usable_size(ptr) : 0;
 }
 /* Whether this call is one of those to be timed. Only with a block. */

@@ -163,8 +163,15 @@ STRONG_EXPORT void *realloc(void *old, size_t size)
 {
     struct thread_hot *hot = &thread_hot;
     bool held = live_may_hold(old);
-    if (size > MEMORY_LARGE_REQUEST)
-        return realloc_large(old, size, held);
+    if (size > MEMORY_LARGE_REQUEST) {
+        int32_t *calls = &hot->memory_countdown_calls[MEMORY_ALLOCATES];
+        size_t room = allocator_room(old);
+        if (size > room || size <= room / 2 || *calls <= 0 || (held && !is_as_it_was(old, size)))
+            return realloc_large(old, size, held);
+        system_count_down(calls); /* it stays as it is, and the allocator need not be asked */
+        memory_count(hot->block, HOOK_realloc, size);
+        return old;
+    }
     if (held || strong_unlikely(!memory_passes(hot, size)))
         return realloc_slow(HOOK_realloc, old, 0, size, size);
     memory_count(hot->block, HOOK_realloc, size);

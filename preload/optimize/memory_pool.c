@@ -36,6 +36,7 @@
 #include "optimize/pool_realloc.h"
 #include "optimize/pool_span.h"
 #include "optimize/pool_state.h"
+#include "runtime/allocator.h"
 #include "runtime/config.h"
 #include "runtime/counters.h"
 #include "runtime/libc.h"
@@ -179,18 +180,16 @@ void pool_free(void *ptr)
     free_large(ptr);
 }
 
-/* ptr: held. Class 0 is no block of ours: jemalloc has to say (or to fail, as it would without us). */
-static size_t size_of_class(void *ptr, size_t class_number)
+static __attribute__((noinline)) size_t usable_of_others(void *ptr)
 {
-    if (class_number - 1 < POOL_CLASSES - 1)
-        return pool_class_bytes[class_number];
-    return strong_likely(class_number) ? pool_large_bytes(class_number) : strong_je_sallocx(ptr, 0);
+    /* class 0 in the stretch is no block of ours: jemalloc has to say (or to fail, as it would without us) */
+    return pool_range_holds(ptr) ? strong_je_sallocx(ptr, 0) : real.malloc_usable_size(ptr);
 }
 
 size_t pool_usable_size(void *ptr)
 {
-    return strong_likely(pool_range_holds(ptr)) ? size_of_class(ptr, pool_range_class(ptr))
-                                                : real.malloc_usable_size(ptr);
+    size_t bytes = pool_range_holds(ptr) ? pool_class_bytes[pool_range_class(ptr)] : 0;
+    return strong_likely(bytes) ? bytes : usable_of_others(ptr);
 }
 
 /* ---- limits ---- */
@@ -253,6 +252,8 @@ static void install(void)
     next.pvalloc = pool_pvalloc;
     next.malloc_usable_size = pool_usable_size;
     pool_state_install();
+    allocator_map =
+        (struct allocator_map){pool_range.base, pool_range.size, pool_range.class_of, pool_class_bytes};
     below_setrlimit = next.setrlimit, next.setrlimit = pool_setrlimit;
     below_setrlimit64 = next.setrlimit64, next.setrlimit64 = pool_setrlimit64;
     below_prlimit = next.prlimit, next.prlimit = pool_prlimit;

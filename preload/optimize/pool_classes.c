@@ -1,7 +1,7 @@
 /* pool_classes.c: see pool_classes.h. Constant after pool_classes_init. */
 #include "optimize/pool_classes.h"
 
-uint16_t pool_class_bytes[POOL_CLASSES];
+uint64_t pool_class_bytes[POOL_CODES];
 uint8_t pool_class_table[POOL_CLASS_STEPS];
 
 void pool_classes_init(void)
@@ -13,8 +13,10 @@ void pool_classes_init(void)
         while (below >= step * 16) /* eight steps from each power of two to the next, from 128 on */
             step *= 2;
         bytes += below < 128 ? 16 : step;
-        pool_class_bytes[class_number] = (uint16_t)bytes;
+        pool_class_bytes[class_number] = bytes;
         for (size_t i = below / 16 + 1; i <= bytes / 16; i++)
             pool_class_table[i] = (uint8_t)class_number;
     }
+    for (unsigned number = 0; number < POOL_CODES - POOL_CLASSES; number++)
+        pool_class_bytes[POOL_CLASSES + number] = (uint64_t)(5 + number % 4) << (11 + number / 4);
 }

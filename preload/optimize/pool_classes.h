@@ -15,7 +15,8 @@
 
 enum { POOL_CLASSES = 57, POOL_LARGEST = 8192, POOL_CLASS_STEPS = POOL_LARGEST / 16 + 1 };
 
-extern uint16_t pool_class_bytes[POOL_CLASSES];
+enum { POOL_CODES = 256 };
+extern uint64_t pool_class_bytes[POOL_CODES]; /* small classes, then jemalloc's; [0] is 0 */
 extern uint8_t pool_class_table[POOL_CLASS_STEPS]; /* by (size + 15) / 16 */
 
 /* size <= POOL_LARGEST. Size 0 is served as 1. */
@@ -30,12 +31,6 @@ static inline unsigned pool_large_class(size_t size)
     unsigned highest = 63u - (unsigned)__builtin_clzl(size - 1);
     return POOL_CLASSES + (highest - 13) * 4 + (unsigned)((size - 1) >> (highest - 2) & 3);
 }
-static inline size_t pool_large_bytes(size_t class_number)
-{
-    size_t number = class_number - POOL_CLASSES;
-    return (5 + number % 4) << (11 + number / 4);
-}
-
 /* Boot: fills the tables. */
 void pool_classes_init(void);
 

@@ -23,8 +23,8 @@ enum { POOL_PAGE_SHIFT = 12 };
 
 struct pool_range {
     uintptr_t base;
-    size_t size;        /* 0: no stretch */
-    uint8_t *class_of;  /* by page number counted from address 0 */
+    size_t size;       /* 0: no stretch */
+    uint8_t *class_of; /* by page number counted from address 0; allocator_map shows it to the hooks */
     struct pool_span *spans; /* by 64 KiB counted from base; usable as far as memory was handed out */
 };
 extern struct pool_range pool_range;

@@ -1,9 +1,10 @@
 /* pool_realloc.c: see pool_realloc.h.
  *
  * jemalloc takes a growing buffer through each of its four size classes per doubling, copying every time. Here:
- *   shrinking  stays in place while at least half of the block remains in use (large blocks give back pages)
+ *   shrinking  stays in place while at least half of the block remains in use, and in one that has just grown (it
+ *              has room to grow on); large blocks give back pages
  *   growing    a block that is the result of an earlier growth is likely to grow on: it gets half as much
- *              again (a quarter above 64 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
+ *              again (twice as much above 4 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
  *              times. A block's first growth gets just what was asked for: most blocks grow once.
  * A block of libc's stays with libc's realloc.
  * Which blocks have grown is remembered for the thread's latest POOL_GROWN results only. What was added is
@@ -20,8 +21,9 @@
 #include "optimize/memory_pool.h"
 #include "optimize/pool_cache.h"
 #include "runtime/libc.h"
+#include "runtime/system.h"
 
-enum { CHAIN_SMALL = 64 << 10, CHAIN_LARGEST = 64 << 20 };
+enum { CHAIN_SMALL = 4 << 10, CHAIN_LARGEST = 64 << 20 };
 
 static unsigned grown_slot(const void *ptr)
 {
@@ -32,7 +34,7 @@ static size_t with_room(size_t size)
 {
     if (size > CHAIN_LARGEST)
         return size;
-    return size + (size <= CHAIN_SMALL ? size / 2 : size / 4);
+    return size + (size <= CHAIN_SMALL ? size / 2 : size);
 }
 
 static bool remembered(const void *ptr)
@@ -62,7 +64,7 @@ static void *move(void *old, size_t had, size_t size, size_t room)
 static void *resize_small(void *old, size_t had, size_t size)
 {
     if (size <= had)
-        return size > had / 2 || had <= 64 ? old : move(old, had, size, size);
+        return size > had / 2 || had <= 64 || remembered(old) ? old : move(old, had, size, size);
     void *ptr = move(old, had, size, remembered(old) ? with_room(size) : size);
     if (ptr)
         remember(ptr);
@@ -72,7 +74,7 @@ static void *resize_small(void *old, size_t had, size_t size)
 static void *resize_large(void *old, size_t had, size_t size)
 {
     if (size <= had) {
-        if (size > had / 2)
+        if (size > had / 2 || remembered(old))
             return old;
         size_t left = size > POOL_LARGEST ? strong_je_xallocx(old, size, 0, 0) : had;
         if (left == had)
@@ -105,6 +107,8 @@ void *pool_realloc(void *old, size_t size)
         pool_free(old);
         return NULL;
     }
-    size_t had = pool_usable_size(old);
+    size_t had = pool_class_bytes[pool_range_class(old)];
+    if (strong_unlikely(!had))
+        had = strong_je_sallocx(old, 0);
     return had <= POOL_LARGEST ? resize_small(old, had, size) : resize_large(old, had, size);
 }

@@ -36,7 +36,7 @@ void pool_span_init(void)
     if (strong_je_mallctl("arenas.create", &arena, &len, NULL, 0) == 0)
         span_flags |= STRONG_JE_ARENA(arena) | STRONG_JE_NO_TCACHE;
     for (unsigned i = 1; i < POOL_CLASSES; i++) {
-        uint32_t block = pool_class_bytes[i];
+        uint32_t block = (uint32_t)pool_class_bytes[i];
         shelves[i] = (struct shelf){
             .lock = PTHREAD_MUTEX_INITIALIZER,
             .inverse = (uint32_t)((((uint64_t)1 << 32) + block - 1) / block),

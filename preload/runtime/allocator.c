@@ -45,6 +45,7 @@ static bool read_libc(struct allocator_state *ret)
     return true;
 }
 
+struct allocator_map allocator_map;
 bool (*allocator_read)(struct allocator_state *ret) = read_libc;
 
 /* ---- the last reading ---- */

@@ -9,6 +9,7 @@
 #define STRONG_RUNTIME_ALLOCATOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* UINT64_MAX (RESOURCE_UNKNOWN): the allocator does not say. */
@@ -19,6 +20,25 @@ struct allocator_state {
     uint64_t retained_bytes;  /* address space it keeps without memory */
     uint64_t metadata_bytes;  /* for itself */
 };
+
+/* An allocator that keeps its blocks in one stretch of addresses may say how large they are: the byte of the page a
+ * block begins in is an index into bytes[] (0 there: not known this way). It promises, too, that realloc to more
+ * than half of that size and at most all of it leaves a block where it is. size 0: nobody says. Set at boot. */
+struct allocator_map {
+    uintptr_t base;
+    size_t size;
+    const uint8_t *index_of; /* by page of 4 KiB, counted from address 0 */
+    const uint64_t *bytes;
+};
+extern struct allocator_map allocator_map;
+
+/* Bytes that can be used of a live block, or 0: not known without asking the allocator. */
+static inline size_t allocator_room(const void *ptr)
+{
+    if ((uintptr_t)ptr - allocator_map.base >= allocator_map.size)
+        return 0;
+    return allocator_map.bytes[allocator_map.index_of[(uintptr_t)ptr >> 12]];
+}
 
 int allocator_init(void);
 
