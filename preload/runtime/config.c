@@ -200,7 +200,7 @@ unsigned config_describe(char *buf, unsigned size)
 
 bool config_optimizer_selected(const char *name, bool safe)
 {
-    bool selected = safe && config.optimize[0] == '-'; /* only removals: from the default set */
+    bool selected = safe && config.optimize[0] == '-' && config.optimize[1]; /* only removals: from the default */
     size_t name_len = strlen(name);
     for (const char *at = config.optimize; *at;) {
         size_t len = strcspn(at, ",");

@@ -378,4 +378,5 @@ INSTANTIATE_TEST_SUITE_P(
                     Selection{"none,limit", "limit", false, true}, Selection{"limits", "limit", false, false},
                     Selection{"limi", "limit", false, false}, Selection{"", "tcp", true, false},
                     Selection{",,", "tcp", true, false}, Selection{"safe,", "tcp", true, true},
-                    Selection{"-", "tcp", true, false}, Selection{"tcp,-tcp,tcp", "tcp", true, true}));
+                    Selection{"-", "tcp", true, false}, Selection{"-memory", "memory", true, false},
+                    Selection{"-memory", "tcp", true, true}, Selection{"-memory", "limit", false, false}, Selection{"tcp,-tcp,tcp", "tcp", true, true}));
