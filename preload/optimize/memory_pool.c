@@ -194,36 +194,43 @@ size_t pool_usable_size(void *ptr)
 
 /* ---- limits ---- */
 
-/* RLIMIT_AS counts the reserved stretch: with the limit lowered it must not cost the program its next mmap. */
-static void limit_seen(int resource, const void *limit)
+/* RLIMIT_AS counts the reserved stretch: with a limit it must not cost the program its next mmap. Asked of the
+ * kernel afterwards: the call may have failed, or have been about another process. */
+static void limit_set(int resource)
 {
-    if (resource == RLIMIT_AS && limit)
+    struct rlimit limit;
+    if (resource == RLIMIT_AS && system_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY)
         pool_range_shrink();
 }
 
 static int pool_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
-    limit_seen((int)resource, limit);
-    return below_setrlimit(resource, limit);
+    int ret = below_setrlimit(resource, limit);
+    limit_set((int)resource);
+    return ret;
 }
 
 static int pool_setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
 {
-    limit_seen((int)resource, limit);
-    return below_setrlimit64(resource, limit);
+    int ret = below_setrlimit64(resource, limit);
+    limit_set((int)resource);
+    return ret;
 }
 
-static int pool_prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *ret)
+static int pool_prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *ret_old)
 {
-    limit_seen((int)resource, limit);
-    return below_prlimit(pid, resource, limit, ret);
+    int ret = below_prlimit(pid, resource, limit, ret_old);
+    limit_set((int)resource);
+    return ret;
 }
 
 static int pool_prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limit,
-                          struct rlimit64 *ret)
+                          struct rlimit64 *ret_old)
 {
-    limit_seen((int)resource, limit);
-    return below_prlimit64(pid, resource, limit, ret);
+    int ret = below_prlimit64(pid, resource, limit, ret_old);
+    limit_set((int)resource);
+    return ret;
 }
 
 /* ---- installation ---- */

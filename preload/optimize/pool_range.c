@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
+#include "runtime/allocator.h"
 #include "runtime/system.h"
 
 #define RANGE_LEAST ((size_t)4 << 30)
@@ -21,7 +22,7 @@
 
 struct pool_range pool_range;
 static uintptr_t used_end; /* memory below it was handed out */
-static uintptr_t range_end;
+static uintptr_t range_end, reserved_end;
 static size_t spans_usable; /* bytes of pool_range.spans */
 static uint32_t growing;    /* one thread at a time makes more of it usable */
 
@@ -80,6 +81,7 @@ void pool_range_init(void)
     pool_range.spans = spans;
     used_end = base;
     range_end = base + bytes;
+    reserved_end = (uintptr_t)place + bytes + HUGE_BYTES;
 }
 
 /* The next `bytes` of the stretch, or 0. wanted: the address it has to be, or 0. */
@@ -165,12 +167,31 @@ int pool_range_unmap(void *address, size_t bytes)
     return ret < 0 ? -1 : 0;
 }
 
+static void unmap(uintptr_t from, uintptr_t end)
+{
+    if (end > from)
+        system_call2(SYS_munmap, from, end - from);
+}
+
 void pool_range_shrink(void)
 {
-    if (pool_range.size == 0)
-        return;
+    /* Not waited for: a signal handler may set limits. Then the records stay as they are. */
+    bool alone = !__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE); /* pairs with the releases here and in grow_spans */
     uintptr_t from = __atomic_exchange_n(&used_end, range_end, __ATOMIC_RELAXED); /* nothing is left to take */
-    from = (from + 4095) & ~(uintptr_t)4095;
-    if (range_end > from)
-        system_call2(SYS_munmap, from, range_end - from);
+    if (from != range_end) {
+        size_t kept = from - pool_range.base, whole = range_end - pool_range.base;
+        /* First of all: what libc is given in the place of the rest must not pass for ours. */
+        __atomic_store_n(&allocator_map.size, kept, __ATOMIC_RELAXED);
+        __atomic_store_n(&pool_range.size, kept, __ATOMIC_RELAXED);
+        unmap(from, reserved_end);
+        uintptr_t classes = (uintptr_t)pool_range.class_of + (pool_range.base >> POOL_PAGE_SHIFT);
+        unmap(classes + ((kept >> POOL_PAGE_SHIFT) + 4095) / 4096 * 4096, classes + (whole >> POOL_PAGE_SHIFT));
+        /* A thread that has just taken memory may still make its records usable: they end below this. */
+        size_t records = ((kept + POOL_SPAN_BYTES - 1) >> POOL_SPAN_SHIFT) * sizeof(struct pool_span);
+        if (alone)
+            unmap((uintptr_t)pool_range.spans + (records + SPANS_STEP - 1) / SPANS_STEP * SPANS_STEP,
+                  (uintptr_t)pool_range.spans + (whole >> POOL_SPAN_SHIFT) * sizeof(struct pool_span));
+    }
+    if (alone)
+        __atomic_store_n(&growing, 0, __ATOMIC_RELEASE);
 }

@@ -57,7 +57,8 @@ int pool_range_unmap(void *address, size_t bytes);
 
 void pool_range_fork_child(void);
 
-/* Gives back the part never used: the program has lowered its RLIMIT_AS, which counts it. */
+/* Gives back the part never used, and what was kept ready to describe it: the program has lowered its RLIMIT_AS,
+ * which counts both. From then on the stretch ends there. Any thread. */
 void pool_range_shrink(void);
 
 #endif
