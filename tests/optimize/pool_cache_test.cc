@@ -1,0 +1,238 @@
+// Threads' caches: blocks pass between threads that allocate, free and end, and none is ever with two of them.
+#include "pool_support.h"
+
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+using namespace pool_test;
+
+namespace
+{
+struct Block {
+    unsigned char *ptr;
+    size_t size;
+    unsigned char value;
+};
+
+Block make(std::mt19937 &random)
+{
+    size_t size = random() % 10 ? random() % 600 : random() % 20000;
+    Block block = {(unsigned char *)pool_malloc(size), size, (unsigned char)random()};
+    EXPECT_NE(block.ptr, nullptr);
+    fill(block.ptr, size, block.value);
+    return block;
+}
+
+void drop(const Block &block)
+{
+    EXPECT_TRUE(holds(block.ptr, block.size, block.value)) << "someone else wrote into a block of " << block.size;
+    pool_free(block.ptr);
+}
+} // namespace
+
+POOL_TEST(PoolCache, HandsBackTheBlockFreedLast)
+{
+    void *first = pool_malloc(100), *second = pool_malloc(100);
+    pool_free(first);
+    pool_free(second);
+    EXPECT_EQ(pool_malloc(100), second);
+    EXPECT_EQ(pool_malloc(100), first);
+}
+
+POOL_TEST(PoolCache, EmptiedItKeepsNothing)
+{
+    std::vector<void *> ptrs;
+    for (unsigned i = 0; i < 20000; i++)
+        ptrs.push_back(pool_malloc(i % 2000));
+    for (void *ptr : ptrs)
+        pool_free(ptr);
+    pool_cache_empty();
+    EXPECT_EQ(pool_cache_bytes(), 0u);
+    void *ptr = pool_malloc(50);
+    EXPECT_NE(ptr, nullptr) << "and goes on";
+    pool_free(ptr);
+}
+
+POOL_TEST(PoolCache, KeepsNoMoreThanAThreadsShare)
+{
+    std::vector<void *> ptrs;
+    for (size_t size = 16; size <= POOL_LARGEST; size += 16)
+        for (unsigned i = 0; i < 300; i++)
+            ptrs.push_back(pool_malloc(size));
+    for (void *ptr : ptrs)
+        pool_free(ptr);
+    EXPECT_LE(pool_cache_bytes() - pool_span_free_bytes() - pool_depot_bytes(), (size_t)1200 << 10);
+}
+
+POOL_TEST(PoolCache, AThreadThatEndsHandsItToTheNext)
+{
+    std::set<void *> first, second;
+    std::thread([&] {
+        for (unsigned i = 0; i < 10; i++)
+            first.insert(pool_malloc(200));
+        for (void *ptr : first)
+            pool_free(ptr);
+    }).join();
+    std::thread([&] {
+        for (unsigned i = 0; i < 10; i++)
+            second.insert(pool_malloc(200));
+    }).join();
+    EXPECT_EQ(first, second);
+}
+
+POOL_TEST(PoolCache, ManyThreadsAfterEachOtherNeedTheMemoryOfOne)
+{
+    auto life = [] {
+        std::vector<void *> ptrs;
+        for (unsigned i = 0; i < 200; i++)
+            ptrs.push_back(pool_malloc(i * 10));
+        for (void *ptr : ptrs)
+            pool_free(ptr);
+    };
+    std::thread(life).join();
+    size_t after_one = pool_cache_bytes();
+    for (unsigned i = 0; i < 300; i++)
+        std::thread(life).join();
+    EXPECT_LE(pool_cache_bytes(), after_one * 2);
+}
+
+POOL_TEST(PoolCache, NoBlockIsWithTwoThreads)
+{
+    // A shared table of slots: each thread puts its blocks there and takes whatever lies there.
+    struct Slot {
+        std::mutex mutex;
+        std::vector<Block> blocks;
+    };
+    std::vector<Slot> slots(16);
+    in_threads(4, [&](unsigned self) {
+        std::mt19937 random(self + 1);
+        std::vector<Block> own;
+        for (unsigned round = 0; round < 30000; round++) {
+            unsigned what = random() % 4;
+            if (what < 2) {
+                own.push_back(make(random));
+            } else if (!own.empty()) {
+                size_t pick = random() % own.size();
+                Block mine = own[pick];
+                own[pick] = own.back();
+                own.pop_back();
+                if (what == 2) {
+                    drop(mine);
+                    continue;
+                }
+                Slot &slot = slots[random() % slots.size()];
+                std::vector<Block> theirs;
+                {
+                    std::lock_guard<std::mutex> lock(slot.mutex);
+                    theirs.swap(slot.blocks);
+                    slot.blocks.push_back(mine);
+                }
+                for (const Block &block : theirs)
+                    drop(block);
+            }
+        }
+        for (const Block &block : own)
+            drop(block);
+    });
+    for (Slot &slot : slots)
+        for (const Block &block : slot.blocks)
+            drop(block);
+}
+
+POOL_TEST(PoolCache, BlocksOfThreadsThatHaveEndedAreFreedByOthers)
+{
+    std::vector<Block> left;
+    for (unsigned round = 0; round < 50; round++) {
+        std::vector<Block> made;
+        std::thread([&] {
+            std::mt19937 random(round);
+            for (const Block &block : left)
+                drop(block);
+            for (unsigned i = 0; i < 300; i++)
+                made.push_back(make(random));
+        }).join();
+        left = made;
+    }
+    for (const Block &block : left)
+        drop(block);
+}
+
+POOL_TEST(PoolCache, AChildOfForkGoesOnWithAllBlocks)
+{
+    std::mt19937 random(3);
+    std::vector<Block> blocks;
+    for (unsigned i = 0; i < 3000; i++)
+        blocks.push_back(make(random));
+    isolated([&] {
+        for (const Block &block : blocks)
+            drop(block);
+        for (unsigned i = 0; i < 3000; i++)
+            drop(make(random));
+    });
+    for (const Block &block : blocks)
+        drop(block);
+}
+
+POOL_TEST(PoolRealloc, KeepsContentsOverAllPairsOfSizes)
+{
+    std::vector<size_t> sizes;
+    for (size_t base : {1, 16, 128, 1024, 4096, 8192, 10240, 16384, 65536, 131072, 2097152})
+        for (long off : {-1, 0, 1})
+            sizes.push_back(base + (size_t)off);
+    for (size_t from : sizes)
+        for (size_t to : sizes) {
+            if (from == 0 || to == 0)
+                continue;
+            void *ptr = pool_malloc(from);
+            fill(ptr, from, 99);
+            ptr = pool_realloc(ptr, to);
+            ASSERT_NE(ptr, nullptr);
+            ASSERT_GE(pool_usable_size(ptr), to);
+            ASSERT_TRUE(holds(ptr, from < to ? from : to, 99)) << from << " to " << to;
+            fill(ptr, pool_usable_size(ptr), 98);
+            pool_free(ptr);
+        }
+}
+
+POOL_TEST(PoolRealloc, FollowsAModelThroughRandomResizing)
+{
+    std::mt19937 random(11);
+    std::vector<Block> blocks(50);
+    for (unsigned round = 0; round < 60000; round++) {
+        Block &block = blocks[random() % blocks.size()];
+        size_t size;
+        switch (random() % 4) {
+        case 0: size = block.size + random() % 200; break;
+        case 1: size = block.size / (1 + random() % 5); break;
+        case 2: size = random() % 3 ? random() % 3000 : random() % 300000; break;
+        default: size = block.size * 2 < 400000 ? block.size * 2 : 0; break;
+        }
+        size_t kept = block.size < size ? block.size : size;
+        auto *ptr = (unsigned char *)pool_realloc(block.ptr, size);
+        if (block.ptr && size == 0) {
+            ASSERT_EQ(ptr, nullptr);
+        } else {
+            ASSERT_NE(ptr, nullptr);
+            ASSERT_TRUE(holds(ptr, kept, block.value)) << block.size << " to " << size;
+            ASSERT_GE(pool_usable_size(ptr), size);
+        }
+        block = {ptr, size, (unsigned char)random()};
+        fill(ptr, size, block.value);
+    }
+    for (const Block &block : blocks)
+        if (block.ptr)
+            drop(block);
+}
+
+POOL_TEST(PoolRealloc, AGrowingBufferTakesAtMostTwiceWhatItHolds)
+{
+    void *ptr = nullptr;
+    for (size_t size = 1; size < 3000000; size += 1 + size / 100) {
+        ptr = pool_realloc(ptr, size);
+        ASSERT_LE(pool_usable_size(ptr), size * 5 / 2 + 32) << size;
+    }
+    pool_free(ptr);
+}

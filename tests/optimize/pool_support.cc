@@ -1,0 +1,75 @@
+// pool_support: see the header. Defines what runtime/boot.c defines, so that its constructor is not linked.
+#include "pool_support.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+bool boot_done, boot_off;
+extern "C" void boot_ensure() {}
+extern "C" int libc_init(void);
+extern "C" int config_init(void);
+
+namespace pool_test
+{
+void start()
+{
+    libc_init();
+    config_init();
+    pool_range_init();
+    ASSERT_NE(pool_range.size, 0u);
+    pool_conf_apply();
+    ASSERT_NE(strong_je_nallocx(POOL_LARGEST + 1, 0), 0u);
+    pool_classes_init();
+    pool_span_init();
+    ASSERT_EQ(pool_cache_init(), 0);
+    ASSERT_EQ(pthread_atfork(pool_span_fork_prepare, pool_span_fork_done, pool_cache_fork_child), 0);
+}
+
+void isolated(const std::function<void()> &body)
+{
+    fflush(nullptr);
+    pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        alarm(110); // a hang is a failure
+        body();
+        exit(testing::Test::HasFailure());
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0) << "see the failures above";
+}
+
+void in_threads(unsigned count, const std::function<void(unsigned)> &body)
+{
+    std::atomic<unsigned> waiting{count};
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < count; i++)
+        threads.emplace_back([&, i] {
+            waiting--;
+            while (waiting > 0)
+                std::this_thread::yield();
+            body(i);
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+}
+
+void fill(void *ptr, size_t size, unsigned value)
+{
+    memset(ptr, (int)value, size);
+}
+
+bool holds(const void *ptr, size_t size, unsigned value)
+{
+    const auto *bytes = (const unsigned char *)ptr;
+    return size == 0 || (bytes[0] == (unsigned char)value && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+} // namespace pool_test
