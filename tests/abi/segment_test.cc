@@ -19,7 +19,9 @@ TEST(Segment, RecordSizesAreThoseOfTheFormat)
     EXPECT_EQ(sizeof(target_record), 40u);
     EXPECT_EQ(sizeof(stack_record), 24u);
     EXPECT_EQ(sizeof(sample_sum), 40u);
-    EXPECT_EQ(sizeof(resource_record), 128u);
+    EXPECT_EQ(sizeof(resource_record), 160u);
+    EXPECT_EQ(sizeof(live_record), 192u);
+    EXPECT_EQ(sizeof(heap_record), 192u);
     EXPECT_LE(sizeof(segment_header), (size_t)SEGMENT_PAGE);
     EXPECT_LE(sizeof(thread_block), (size_t)BLOCK_BASE_PAGES * SEGMENT_PAGE);
 }
