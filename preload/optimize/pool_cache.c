@@ -187,16 +187,21 @@ bool pool_cache_shared(void)
 
 /* ---- filling and emptying ---- */
 
-/* Moves the `count` oldest blocks of a bin out; those freed last stay. */
+/* Moves the `count` oldest blocks of a bin out; those freed last stay. A child forked in between must not find a
+ * block both in a dead thread's bin and free elsewhere: the bin is empty meanwhile, and what it held is lost to
+ * that child. (Stores become visible to a fork in program order; the release keeps the compiler to it.) */
 static void move_out(struct pool_bin *bin, unsigned class_number, unsigned count, bool to_depot)
 {
     unsigned have = (unsigned)(bin->top - bin->low), done = 0;
-    if (to_depot && pool_cache_shared())
-        done = pool_depot_put(class_number, bin->low, count);
-    if (done < count)
-        pool_span_give(class_number, bin->low + done, count - done);
+    void *leaving[SHARE_MOST];
+    memcpy(leaving, bin->low, count * sizeof *leaving);
+    __atomic_store_n(&bin->top, bin->low, __ATOMIC_RELEASE); /* pairs with pool_cache_fork_child */
     memmove(bin->low, bin->low + count, (have - count) * sizeof(void *));
-    bin->top = bin->low + (have - count);
+    __atomic_store_n(&bin->top, bin->low + (have - count), __ATOMIC_RELEASE); /* the same */
+    if (to_depot && pool_cache_shared())
+        done = pool_depot_put(class_number, leaving, count);
+    if (done < count)
+        pool_span_give(class_number, leaving + done, count - done);
 }
 
 static void tidy(struct pool_cache *cache)

@@ -2,8 +2,8 @@
  * jemalloc's own. */
 #include "optimize/pool_span.h"
 
-#include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "optimize/embedded_jemalloc.h"
@@ -190,6 +190,18 @@ void pool_span_give(unsigned class_number, void *const *ptrs, unsigned count)
     for (unsigned i = 0; i < count; i++)
         give_one(shelf, ptrs[i]);
     pthread_mutex_unlock(&shelf->lock);
+}
+
+void pool_span_trim(void)
+{
+    char *starts[POOL_SPARE_SPANS];
+    real.pthread_mutex_lock(&spare.lock);
+    unsigned count = spare.count;
+    memcpy(starts, spare.starts, count * sizeof *starts);
+    spare.count = 0;
+    pthread_mutex_unlock(&spare.lock);
+    while (count)
+        strong_je_sdallocx(starts[--count], POOL_SPAN_BYTES, span_flags);
 }
 
 size_t pool_span_free_bytes(void)

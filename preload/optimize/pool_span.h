@@ -46,7 +46,10 @@ void pool_span_init(void);
 unsigned pool_span_take(unsigned class_number, void **ret_ptrs, unsigned count);
 void pool_span_give(unsigned class_number, void *const *ptrs, unsigned count);
 
-/* Bytes that lie free in spans: an estimate. */
+/* Returns the spare spans to jemalloc. */
+void pool_span_trim(void);
+
+/* Bytes that lie free in spans of a class: an estimate. */
 size_t pool_span_free_bytes(void);
 
 void pool_span_fork_prepare(void);

@@ -15,6 +15,7 @@
 
 #include "optimize/embedded_jemalloc.h"
 #include "optimize/pool_cache.h"
+#include "optimize/pool_span.h"
 #include "runtime/allocator.h"
 #include "runtime/libc.h"
 
@@ -79,6 +80,7 @@ static int pool_malloc_trim(size_t keep)
     (void)keep;
     int saved_errno = errno;
     pool_cache_empty();
+    pool_span_trim();
     strong_je_mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
     int ret = strong_je_mallctl(ALL_ARENAS_PURGE, NULL, NULL, NULL, 0);
     errno = saved_errno;

@@ -33,12 +33,16 @@ int main(int argc, char **argv)
     if (argc != 3)
         return 2;
     int count = atoi(argv[2]);
-    char preload[1024], *with[] = {preload, NULL, NULL}, *without[] = {"A=b", NULL};
-    static char directory[1024];
+    static const char *const passed_on[] = {"STRONG_DIR", "STRONG_OPTIMIZE"};
+    char preload[1024], *with[4] = {preload}, *without[] = {"A=b", NULL};
+    static char settings[2][1024];
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", argv[1]);
-    if (getenv("STRONG_DIR")) {
-        snprintf(directory, sizeof directory, "STRONG_DIR=%s", getenv("STRONG_DIR"));
-        with[1] = directory;
+    for (unsigned i = 0, at = 1; i < 2; i++) {
+        const char *value = getenv(passed_on[i]);
+        if (!value)
+            continue;
+        snprintf(settings[i], sizeof settings[i], "%s=%s", passed_on[i], value);
+        with[at++] = settings[i];
     }
     double *bare = calloc((size_t)count, sizeof *bare), *preloaded = calloc((size_t)count, sizeof *preloaded);
     long bare_rss = 0, preloaded_rss = 0;
