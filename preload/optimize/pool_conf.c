@@ -2,7 +2,8 @@
  *
  * jemalloc skips a pair it does not know and applies the others; here one wrong pair makes the whole text
  * be replaced by the default, with one line that names it. Options that would break a promise of libstrong
- * (threads of its own, its profiler, output at exit, abort) are not among those accepted.
+ * (threads of its own, its profiler, output at exit, abort, memory by sbrk, which lies outside the pool's stretch)
+ * are not among those accepted.
  */
 #include "optimize/pool_conf.h"
 
@@ -45,11 +46,10 @@ static const struct {
     {"zero", "b"},
     {"thp", "default|always|never"},
     {"metadata_thp", "disabled|auto|always"},
-    {"dss", "disabled|primary|secondary"},
     {"hpa", "b"},
 };
 
-static const char fixed[] = ",background_thread:false,stats_print:false,abort_conf:false,prof:false";
+static const char fixed[] = ",background_thread:false,stats_print:false,abort_conf:false,prof:false,dss:disabled";
 
 static bool is_number(const char *value, size_t len)
 {
