@@ -16,6 +16,8 @@
 #pragma GCC visibility push(hidden)
 
 extern const char *strong_je_malloc_conf;
+/* Whether jemalloc gives a thread, at its first request, a cache. Read at that moment only. */
+extern bool strong_je_opt_tcache;
 extern void (*strong_je_malloc_message)(void *opaque, const char *text);
 
 void *strong_je_malloc(size_t size);

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
+#include "optimize/embedded_jemalloc.h"
 #include "runtime/allocator.h"
 #include "runtime/system.h"
 
@@ -128,6 +129,13 @@ static void put_back(uintptr_t place, size_t bytes)
     __atomic_compare_exchange_n(&used_end, &top, place, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
+/* Without memory for a new thread's arena or cache jemalloc crashes where it sets up the cache, and only there:
+ * threads that come to it from now on do without. */
+static void spare_new_threads(void)
+{
+    __atomic_store_n(&strong_je_opt_tcache, false, __ATOMIC_RELAXED);
+}
+
 static long map_new(uintptr_t wanted, size_t bytes, int protection, int flags)
 {
     uintptr_t place = take(bytes, wanted);
@@ -153,6 +161,8 @@ void *pool_range_map(void *address, size_t bytes, int protection, int flags, int
                    ? system_call6(SYS_mmap, address, bytes, protection, flags, fd, offset)
                    : map_new((uintptr_t)address, bytes, protection, flags);
     if (ret < 0 && ret > -4096) {
+        if (!address) /* a certain place may be taken: jemalloc then asks for any */
+            spare_new_threads();
         errno = (int)-ret;
         return MAP_FAILED;
     }
@@ -178,6 +188,7 @@ void pool_range_shrink(void)
     /* Not waited for: a signal handler may set limits. Then the records stay as they are. */
     bool alone = !__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE); /* pairs with the releases here and in grow_spans */
     uintptr_t from = __atomic_exchange_n(&used_end, range_end, __ATOMIC_RELAXED); /* nothing is left to take */
+    spare_new_threads();
     if (from != range_end) {
         size_t kept = from - pool_range.base, whole = range_end - pool_range.base;
         /* First of all: what libc is given in the place of the rest must not pass for ours. */

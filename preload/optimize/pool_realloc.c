@@ -61,10 +61,21 @@ static void *move(void *old, size_t had, size_t size, size_t room)
     return ptr;
 }
 
+/* Where there is no memory for the smaller block the larger one still does. */
+static void *shrink(void *old, size_t had, size_t size)
+{
+    int saved_errno = errno;
+    void *ptr = move(old, had, size, size);
+    if (ptr)
+        return ptr;
+    errno = saved_errno;
+    return old;
+}
+
 static void *resize_small(void *old, size_t had, size_t size)
 {
     if (size <= had)
-        return size > had / 2 || had <= 64 || remembered(old) ? old : move(old, had, size, size);
+        return size > had / 2 || had <= 64 || remembered(old) ? old : shrink(old, had, size);
     void *ptr = move(old, had, size, remembered(old) ? with_room(size) : size);
     if (ptr)
         remember(ptr);
@@ -78,7 +89,7 @@ static void *resize_large(void *old, size_t had, size_t size)
             return old;
         size_t left = size > POOL_LARGEST ? strong_je_xallocx(old, size, 0, 0) : had;
         if (left == had)
-            return move(old, had, size, size);
+            return shrink(old, had, size);
         pool_range_set(old, pool_large_class(left));
         return old;
     }
