@@ -21,6 +21,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -124,9 +125,9 @@ static int pool_posix_memalign(void **ret_ptr, size_t alignment, size_t size)
         return EINVAL;
     int saved_errno = errno;
     void *ptr = allocate_aligned(alignment, size);
-    errno = saved_errno;
     if (!ptr)
-        return ENOMEM;
+        return ENOMEM; /* glibc sets errno, too */
+    errno = saved_errno;
     *ret_ptr = ptr;
     return 0;
 }
@@ -235,12 +236,19 @@ static int pool_prlimit64(pid_t pid, enum __rlimit_resource resource, const stru
 
 /* ---- installation ---- */
 
+/* By place: other allocators define libc's private names, __libc_malloc among them, as well. */
+static bool is_of_libc(const void *function)
+{
+    Dl_info its, libc;
+    return dladdr(function, &its) && dladdr((const void *)&gnu_get_libc_version, &libc) &&
+           its.dli_fbase == libc.dli_fbase;
+}
+
 /* Only libc's own allocator is replaced, only where the program calls ours, and not where it is to check. */
 static bool free_to_replace(void)
 {
-    void *libc_malloc = dlsym(RTLD_NEXT, "__libc_malloc"), *first = dlsym(RTLD_DEFAULT, "malloc");
     const char *tunables = getenv("GLIBC_TUNABLES");
-    return libc_malloc && (void *)real.malloc == libc_malloc && first == (void *)&malloc &&
+    return is_of_libc((const void *)real.malloc) && dlsym(RTLD_DEFAULT, "malloc") == (void *)&malloc &&
            !getenv("MALLOC_CHECK_") && !getenv("MALLOC_PERTURB_") &&
            !(tunables && (strstr(tunables, "malloc.check") || strstr(tunables, "malloc.perturb")));
 }
