@@ -72,7 +72,7 @@ POOL_TEST(PoolRange, IsNotMadeUnderALimit)
 {
     isolated([] {
         pool_range = {};
-        rlimit limit = {(rlim_t)100 << 30, RLIM_INFINITY};
+        rlimit limit = {(rlim_t)1 << 60, RLIM_INFINITY};
         ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
         pool_range_init();
         EXPECT_EQ(pool_range.size, 0u);
