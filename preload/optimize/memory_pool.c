@@ -10,8 +10,8 @@
  *          frees, alignments rounded up to a power of two.
  * ASIDE    where the program or the user has chosen another allocator: libc's malloc is not the next one (a
  *          library it links, another preload, a sanitizer), ours is not the first (a program with its
- *          own), glibc's is told to check (MALLOC_CHECK_, MALLOC_PERTURB_), or address space is limited
- *          (RLIMIT_AS). Counted in memory_pool_aside.
+ *          own), glibc's is told to check (MALLOC_CHECK_, MALLOC_PERTURB_), or memory is limited (RLIMIT_AS,
+ *          RLIMIT_DATA). Counted in memory_pool_aside.
  * COUNTS   memory_pool_active.
  *
  * Any thread. After fork the child goes on with the pool as it was: its locks are taken around fork (the
@@ -195,13 +195,12 @@ size_t pool_usable_size(void *ptr)
 
 /* ---- limits ---- */
 
-/* RLIMIT_AS counts the reserved stretch: with a limit it must not cost the program its next mmap. Asked of the
- * kernel afterwards: the call may have failed, or have been about another process. */
+/* RLIMIT_AS counts the reserved stretch: with a limit it must not cost the program its next mmap. RLIMIT_DATA counts
+ * what is made usable, but only after that, so that one step could go beyond it. Asked of the kernel
+ * afterwards: the call may have failed, or have been about another process. */
 static void limit_set(int resource)
 {
-    struct rlimit limit;
-    if (resource == RLIMIT_AS && system_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit) == 0 &&
-        limit.rlim_cur != RLIM_INFINITY)
+    if ((resource == RLIMIT_AS || resource == RLIMIT_DATA) && pool_range_limited())
         pool_range_shrink();
 }
 

@@ -58,10 +58,19 @@ static char *reserve(size_t *bytes)
     return place;
 }
 
+bool pool_range_limited(void)
+{
+    static const int resources[] = {RLIMIT_AS, RLIMIT_DATA};
+    struct rlimit limit;
+    for (unsigned i = 0; i < 2; i++)
+        if (system_call4(SYS_prlimit64, 0, resources[i], 0, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY)
+            return true;
+    return false;
+}
+
 void pool_range_init(void)
 {
-    struct rlimit limit;
-    if (system_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY)
+    if (pool_range_limited())
         return;
     size_t bytes = wanted_bytes();
     char *place = reserve(&bytes);

@@ -7,7 +7,7 @@
  * it and clears them when it returns it. Beside it lies what pool_span.c knows about each span.
  *
  * The stretch is reserved without access (it counts in VSZ, not in RSS, not against overcommit, and
- * mlockall leaves it alone) and made usable piece by piece. Where it cannot be had (RLIMIT_AS) size is 0,
+ * mlockall leaves it alone) and made usable piece by piece. Where it cannot be had (RLIMIT_AS, RLIMIT_DATA) size is 0,
  * and the pool steps aside.
  */
 #ifndef STRONG_OPTIMIZE_POOL_RANGE_H
@@ -29,8 +29,10 @@ struct pool_range {
 };
 extern struct pool_range pool_range;
 
-/* Boot, single-threaded. */
+/* Boot, single-threaded. Leaves size 0 where pool_range_limited. */
 void pool_range_init(void);
+/* The process has a limit on address space or data: what is reserved or made usable would count against it. */
+bool pool_range_limited(void);
 
 static inline bool pool_range_holds(const void *ptr)
 {
@@ -57,8 +59,8 @@ int pool_range_unmap(void *address, size_t bytes);
 
 void pool_range_fork_child(void);
 
-/* Gives back the part never used, and what was kept ready to describe it: the program has lowered its RLIMIT_AS,
- * which counts both. From then on the stretch ends there. Any thread. */
+/* Gives back the part never used, and what was kept ready to describe it: the program has set a limit that
+ * counts both. From then on the stretch ends there. Any thread. */
 void pool_range_shrink(void);
 
 #endif

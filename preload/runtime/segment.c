@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "runtime/config.h"
 #include "runtime/counters.h"
@@ -24,7 +25,7 @@
 #define MADV_POPULATE_WRITE 23 /* linux/mman.h, since 5.14 */
 #endif
 
-enum { STEP_LEAST = 16384, STEP_MOST = 65536, FALLBACK_BYTES = 32768, COLLECT_ONE_IN = 8 };
+enum { BYTES_LEAST = 1 << 20 /* as options.def has it */, STEP_LEAST = 16384, STEP_MOST = 65536, FALLBACK_BYTES = 32768, COLLECT_ONE_IN = 8 };
 
 static struct {
     struct segment_header header;
@@ -192,17 +193,27 @@ uint64_t segment_boottime_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* As set, but of a limited address space at most a 32nd part, which is the program's to use; 0: too little. */
+static uint64_t bytes_to_map(void)
+{
+    uint64_t bytes = config.shm_size_bytes;
+    struct rlimit limit;
+    if (system_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit) == 0 && limit.rlim_cur / 32 < bytes)
+        bytes = limit.rlim_cur / 32;
+    return bytes < BYTES_LEAST ? 0 : bytes & ~(uint64_t)(SEGMENT_PAGE - 1);
+}
+
 int segment_init(void)
 {
-    uint64_t bytes = config.shm_size_bytes & ~(uint64_t)(SEGMENT_PAGE - 1), start_ns = segment_boottime_ns();
+    uint64_t bytes = bytes_to_map(), start_ns = segment_boottime_ns();
     uint32_t pid = (uint32_t)system_call0(SYS_getpid);
-    const char *reason = NULL;
-    void *place = segment_map_file(bytes, pid, start_ns, &reason);
+    const char *reason = "address space is limited";
+    void *place = bytes ? segment_map_file(bytes, pid, start_ns, &reason) : NULL;
     segment_form = place ? SEGMENT_SHARED : SEGMENT_PRIVATE;
     if (!place) {
         log_line(LOG_MISTAKE, "no shared memory for measurements (", reason ? reason : "?",
                  "): this process cannot be reported on; STRONG_DIR names another directory", NULL);
-        place = map(bytes, -1);
+        place = bytes ? map(bytes, -1) : NULL;
     }
     if (!place) { /* address space is limited: the tables that fit in .bss */
         bytes = 0;
