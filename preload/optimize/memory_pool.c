@@ -235,19 +235,20 @@ static int pool_prlimit64(pid_t pid, enum __rlimit_resource resource, const stru
 
 /* ---- installation ---- */
 
-/* By place: other allocators define libc's private names, __libc_malloc among them, as well. */
-static bool is_of_libc(const void *function)
+/* Not by name: other allocators define libc's private ones, __libc_malloc among them, and our own &malloc is that of
+ * whoever comes first. */
+static bool same_library(const void *one, const void *other)
 {
-    Dl_info its, libc;
-    return dladdr(function, &its) && dladdr((const void *)&gnu_get_libc_version, &libc) &&
-           its.dli_fbase == libc.dli_fbase;
+    Dl_info its, others;
+    return dladdr(one, &its) && dladdr(other, &others) && its.dli_fbase == others.dli_fbase;
 }
 
 /* Only libc's own allocator is replaced, only where the program calls ours, and not where it is to check. */
 static bool free_to_replace(void)
 {
     const char *tunables = getenv("GLIBC_TUNABLES");
-    return is_of_libc((const void *)real.malloc) && dlsym(RTLD_DEFAULT, "malloc") == (void *)&malloc &&
+    return same_library((const void *)real.malloc, (const void *)&gnu_get_libc_version) &&
+           same_library(dlsym(RTLD_DEFAULT, "malloc"), (const void *)&pool_malloc) &&
            !getenv("MALLOC_CHECK_") && !getenv("MALLOC_PERTURB_") &&
            !(tunables && (strstr(tunables, "malloc.check") || strstr(tunables, "malloc.perturb")));
 }
