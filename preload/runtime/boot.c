@@ -7,10 +7,12 @@
  */
 #include "runtime/boot.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "runtime/config.h"
 #include "runtime/counters.h"
@@ -25,6 +27,8 @@
 #undef BOOT_STAGE
 int libc_init(void);
 
+enum { ARGUMENTS_MOST = 1 << 22 };
+
 bool boot_done, boot_off;
 static bool booting;
 
@@ -36,6 +40,19 @@ static const struct {
 #include "runtime/boot.def"
 #undef BOOT_STAGE
 };
+
+/* Before libc's own constructor (a sanitizer's runtime starts in .preinit_array) environ is not set, and every
+ * setting would be missed. It is set here to what libc will set it to: behind the arguments, where the kernel put it. */
+static void find_environment(void)
+{
+    void **const *stack_end = environ ? NULL : dlsym(RTLD_DEFAULT, "__libc_stack_end"); /* of the loader */
+    if (!stack_end || !*stack_end)
+        return;
+    long count = (long)(*stack_end)[0];
+    char **arguments = (char **)(*stack_end + 1);
+    if (count >= 0 && count < ARGUMENTS_MOST && !arguments[count])
+        environ = arguments + count + 1;
+}
 
 static bool wanted(void)
 {
@@ -68,7 +85,9 @@ void boot_ensure(void)
     if (boot_done || booting)
         return;
     booting = true;
-    if (libc_init() < 0 || !wanted()) {
+    int ret = libc_init();
+    find_environment();
+    if (ret < 0 || !wanted()) {
         boot_off = true;
     } else {
         run_stages();
