@@ -19,47 +19,55 @@
 
 enum { CONF_MOST = 1024 };
 
-/* jemalloc(3), "opt."; kind: n number, b true or false, or the words themselves. */
-static const struct {
-    const char *name, *kind;
+#define SIZE_LIMIT ((int64_t)1 << 40)
+#define DECAY_LIMIT ((int64_t)1 << 40) /* 34 years */
+
+/* jemalloc(3), "opt."; words: those it may be, or a number from low to high. */
+static const struct setting {
+    const char *name, *words;
+    int64_t low, high;
 } known[] = {
-    {"narenas", "n"},
-    {"narenas_ratio", "n"},
-    {"percpu_arena", "disabled|percpu|phycpu"},
-    {"oversize_threshold", "n"},
-    {"dirty_decay_ms", "n"},
-    {"muzzy_decay_ms", "n"},
-    {"tcache", "b"},
-    {"tcache_max", "n"},
-    {"tcache_nslots_small_min", "n"},
-    {"tcache_nslots_small_max", "n"},
-    {"tcache_nslots_large", "n"},
-    {"lg_tcache_nslots_mul", "n"},
-    {"tcache_gc_incr_bytes", "n"},
-    {"tcache_gc_delay_bytes", "n"},
-    {"lg_tcache_flush_small_div", "n"},
-    {"lg_tcache_flush_large_div", "n"},
-    {"lg_extent_max_active_fit", "n"},
-    {"retain", "b"},
-    {"cache_oblivious", "b"},
-    {"trust_madvise", "b"},
-    {"zero", "b"},
-    {"thp", "default|always|never"},
-    {"metadata_thp", "disabled|auto|always"},
-    {"hpa", "b"},
+    {"narenas", NULL, 1, 4094},
+    {"narenas_ratio", NULL, 1, 16},
+    {"percpu_arena", "disabled|percpu|phycpu", 0, 0},
+    {"oversize_threshold", NULL, 0, SIZE_LIMIT},
+    {"dirty_decay_ms", NULL, -1, DECAY_LIMIT},
+    {"muzzy_decay_ms", NULL, -1, DECAY_LIMIT},
+    {"tcache", "true|false", 0, 0},
+    {"tcache_max", NULL, 0, 8 << 20},
+    {"tcache_nslots_small_min", NULL, 1, 8191},
+    {"tcache_nslots_small_max", NULL, 1, 8191},
+    {"tcache_nslots_large", NULL, 1, 8191},
+    {"lg_tcache_nslots_mul", NULL, -16, 16},
+    {"tcache_gc_incr_bytes", NULL, 1024, SIZE_LIMIT},
+    {"tcache_gc_delay_bytes", NULL, 0, SIZE_LIMIT},
+    {"lg_tcache_flush_small_div", NULL, 1, 16},
+    {"lg_tcache_flush_large_div", NULL, 1, 16},
+    {"lg_extent_max_active_fit", NULL, 0, 64},
+    {"retain", "true|false", 0, 0},
+    {"cache_oblivious", "true|false", 0, 0},
+    {"trust_madvise", "true|false", 0, 0},
+    {"zero", "true|false", 0, 0},
+    {"thp", "default|always|never", 0, 0},
+    {"metadata_thp", "disabled|auto|always", 0, 0},
+    {"hpa", "true|false", 0, 0},
 };
 
 static const char fixed[] = ",background_thread:false,stats_print:false,abort_conf:false,prof:false,dss:disabled";
 
-static bool is_number(const char *value, size_t len)
+static bool is_number(const char *value, size_t len, int64_t low, int64_t high)
 {
-    size_t i = len > 1 && value[0] == '-';
-    if (i == len || len - i > 18)
+    size_t first = len > 1 && value[0] == '-';
+    int64_t number = 0;
+    if (first == len || len - first > 18)
         return false;
-    for (; i < len; i++)
+    for (size_t i = first; i < len; i++) {
         if (value[i] < '0' || value[i] > '9')
             return false;
-    return true;
+        number = number * 10 + (value[i] - '0');
+    }
+    number = first ? -number : number;
+    return number >= low && number <= high;
 }
 
 static bool is_one_of(const char *value, size_t len, const char *words)
@@ -75,11 +83,11 @@ static bool is_one_of(const char *value, size_t len, const char *words)
     return false;
 }
 
-static bool value_fits(const char *kind, const char *value, size_t len)
+static bool value_fits(const struct setting *setting, const char *value, size_t len)
 {
-    if (strcmp(kind, "n") == 0)
-        return is_number(value, len);
-    return is_one_of(value, len, strcmp(kind, "b") == 0 ? "true|false" : kind);
+    if (!setting->words)
+        return is_number(value, len, setting->low, setting->high);
+    return is_one_of(value, len, setting->words);
 }
 
 static const char *nearest_name(const char *name)
@@ -99,7 +107,7 @@ const char *pool_conf_check(const char *text, char *buf, unsigned size, const ch
             if (strlen(known[i].name) != name_len || memcmp(known[i].name, text, name_len) != 0)
                 continue;
             named = true;
-            fits = name_len < len && value_fits(known[i].kind, text + name_len + 1, len - name_len - 1);
+            fits = name_len < len && value_fits(&known[i], text + name_len + 1, len - name_len - 1);
         }
         if (!named || !fits) {
             size_t kept = named ? len : name_len; /* first the name alone, for the nearest */

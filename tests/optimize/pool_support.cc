@@ -25,12 +25,17 @@ extern "C" __attribute__((visibility("default"))) const char *__tsan_default_opt
 
 namespace pool_test
 {
-void start()
+void load()
 {
     libc_init();
     config_init();
     pool_range_init();
     ASSERT_NE(pool_range.size, 0u);
+}
+
+void start()
+{
+    load();
     pool_conf_apply();
     ASSERT_NE(strong_je_nallocx(POOL_LARGEST + 1, 0), 0u);
     pool_classes_init();

@@ -25,6 +25,9 @@ extern "C" {
 
 namespace pool_test
 {
+// What comes before jemalloc's first call.
+void load();
+
 // Starts the pool as memory_pool_init does, apart from putting it into `next`: malloc stays who it was.
 void start();
 
