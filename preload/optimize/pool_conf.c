@@ -2,8 +2,9 @@
  *
  * jemalloc skips a pair it does not know and applies the others; here one wrong pair makes the whole text
  * be replaced by the default, with one line that names it. Options that would break a promise of libstrong
- * (threads of its own, its profiler, output at exit, abort, memory by sbrk, which lies outside the pool's stretch)
- * are not among those accepted.
+ * (threads of its own, its profiler, output at exit, abort, memory by sbrk, which lies outside the pool's stretch;
+ * unmapping, which the stretch never gets back; zeroing, which the pool's own blocks would not follow) are not among
+ * those accepted.
  */
 #include "optimize/pool_conf.h"
 
@@ -44,10 +45,8 @@ static const struct setting {
     {"lg_tcache_flush_small_div", NULL, 1, 16},
     {"lg_tcache_flush_large_div", NULL, 1, 16},
     {"lg_extent_max_active_fit", NULL, 0, 64},
-    {"retain", "true|false", 0, 0},
     {"cache_oblivious", "true|false", 0, 0},
     {"trust_madvise", "true|false", 0, 0},
-    {"zero", "true|false", 0, 0},
     {"thp", "default|always|never", 0, 0},
     {"metadata_thp", "disabled|auto|always", 0, 0},
     {"hpa", "true|false", 0, 0},
