@@ -76,15 +76,14 @@ class PoolVictim : public testing::TestWithParam<Case> {};
 
 TEST_P(PoolVictim, SaysTheSameBareAndServed)
 {
-    std::vector<std::string> arguments = GetParam().arguments;
-    if (GetParam().normal)
-        arguments.push_back(long_form() ? GetParam().long_ : GetParam().normal);
-    const unsigned seconds = long_form() ? 600 : 60;
-    Outcome bare = run_bare(arguments, seconds);
-    ASSERT_FALSE(bare.timed_out) << bare.describe();
-    ASSERT_EQ(bare.status, 0) << bare.describe();
-    EXPECT_EQ(bare.out.find(" wrong 0") == std::string::npos, bare.out.find(" wrong ") == std::string::npos);
+    const unsigned seconds = long_form() ? 200 : 60;
     for (const Environment &environment : {pool_only, pool_sampled, without_pool}) {
+        std::vector<std::string> arguments = GetParam().arguments;
+        if (GetParam().normal) // the long form is for the pool as it is by default
+            arguments.push_back(long_form() && environment == pool_only ? GetParam().long_ : GetParam().normal);
+        Outcome bare = run_bare(arguments, seconds);
+        ASSERT_FALSE(bare.timed_out) << bare.describe();
+        ASSERT_EQ(bare.status, 0) << bare.describe();
         Directory directory;
         Outcome preloaded = run_preloaded(directory, arguments, environment, seconds);
         EXPECT_EQ(preloaded.out, bare.out) << preloaded.describe();
@@ -169,8 +168,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(PoolStandsAside, AnotherAllocatorPreloadedServesBeforeOrAfter)
 {
-    const std::vector<std::vector<std::string>> programs = {{"pool_cxx"}, {"pool_life"}, {"pool_threads", "remote", "5"},
-                                                            {"pool_threads", "fork", "5"}, {"pool_threads", "alive", "100"}};
+    const std::vector<std::vector<std::string>> programs = {{"pool_cxx"}, {"pool_threads", "remote", "3"},
+                                                            {"pool_threads", "fork", "3"}, {"pool_threads", "alive", "100"}};
     unsigned tried = 0;
     for (const char *name : {"libmimalloc.so.2.0", "libtcmalloc_minimal.so.4", "libjemalloc.so.2"}) {
         std::string other = library(name);
