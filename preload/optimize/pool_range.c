@@ -194,8 +194,9 @@ static void unmap(uintptr_t from, uintptr_t end)
 
 void pool_range_shrink(void)
 {
-    /* Not waited for: a signal handler may set limits. Then the records stay as they are. */
-    bool alone = !__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE); /* pairs with the releases here and in grow_spans */
+    /* Not waited for: a signal handler may set limits. Then the records stay as they are. Pairs with the releases
+     * here and in grow_spans. */
+    bool alone = !__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE);
     uintptr_t from = __atomic_exchange_n(&used_end, range_end, __ATOMIC_RELAXED); /* nothing is left to take */
     spare_new_threads();
     if (from != range_end) {

@@ -42,7 +42,8 @@ static const struct {
 };
 
 /* Before libc's own constructor (a sanitizer's runtime starts in .preinit_array) environ is not set, and every
- * setting would be missed. It is set here to what libc will set it to: behind the arguments, where the kernel put it. */
+ * setting would be missed. Here it is set to what libc will set it to: where the kernel put it, behind the
+ * arguments. */
 static void find_environment(void)
 {
     void **const *stack_end = environ ? NULL : dlsym(RTLD_DEFAULT, "__libc_stack_end"); /* of the loader */

@@ -1,5 +1,6 @@
-// The memory pool in programs that use, limit, replace and abuse an allocator. With it, and with libstrong measuring
-// the next allocator instead, they say what they say bare; and the counters say who served them.
+// The memory pool in programs that use, limit, replace and abuse an allocator. With it, and with
+// libstrong measuring the next allocator instead, they say what they say bare; and the counters say
+// who served them.
 #include "interpose_support.h"
 
 #include <csignal>
@@ -14,7 +15,8 @@ using namespace interpose_test;
 namespace
 {
 const Environment pool_only = {{"STRONG_OPTIMIZE", "safe"}};
-const Environment pool_sampled = {{"STRONG_OPTIMIZE", "safe"}, {"STRONG_ALLOC_PERIOD", "1KiB"}, {"STRONG_KEEP", "100000"}};
+const Environment pool_sampled = {
+    {"STRONG_OPTIMIZE", "safe"}, {"STRONG_ALLOC_PERIOD", "1KiB"}, {"STRONG_KEEP", "100000"}};
 const Environment without_pool = {{"STRONG_OPTIMIZE", "-memory"}, {"STRONG_KEEP", "100000"}};
 
 Environment with(Environment environment, const Environment &more)
@@ -41,7 +43,9 @@ std::string option(const Directory &directory, const std::string &name)
     command.preloaded = false;
     std::string json = run(command, "").out, key = "\"" + name.substr(strlen("STRONG_")) + "\": \"";
     size_t at = json.find(key);
-    return at == std::string::npos ? "(none)" : json.substr(at + key.size(), json.find('"', at + key.size()) - at - key.size());
+    return at == std::string::npos
+               ? "(none)"
+               : json.substr(at + key.size(), json.find('"', at + key.size()) - at - key.size());
 }
 
 std::string library(const char *name)
@@ -72,7 +76,9 @@ void PrintTo(const Case &one, std::ostream *out)
 
 // ---- programs that only allocate ----
 
-class PoolVictim : public testing::TestWithParam<Case> {};
+class PoolVictim : public testing::TestWithParam<Case>
+{
+};
 
 TEST_P(PoolVictim, SaysTheSameBareAndServed)
 {
@@ -80,7 +86,8 @@ TEST_P(PoolVictim, SaysTheSameBareAndServed)
     for (const Environment &environment : {pool_only, pool_sampled, without_pool}) {
         std::vector<std::string> arguments = GetParam().arguments;
         if (GetParam().normal) // the long form is for the pool as it is by default
-            arguments.push_back(long_form() && environment == pool_only ? GetParam().long_ : GetParam().normal);
+            arguments.push_back(long_form() && environment == pool_only ? GetParam().long_
+                                                                        : GetParam().normal);
         Outcome bare = run_bare(arguments, seconds);
         ASSERT_FALSE(bare.timed_out) << bare.describe();
         ASSERT_EQ(bare.status, 0) << bare.describe();
@@ -94,16 +101,17 @@ TEST_P(PoolVictim, SaysTheSameBareAndServed)
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, PoolVictim,
-                         testing::Values(Case{"family", {"pool_family"}, nullptr, nullptr},
-                                         Case{"cxx", {"pool_cxx"}, nullptr, nullptr},
-                                         Case{"life", {"pool_life"}, nullptr, nullptr},
-                                         Case{"threads_alive", {"pool_threads", "alive"}, "1000", "5000"},
-                                         Case{"fork_of_eight_threads", {"pool_threads", "fork"}, "60", "1000"},
-                                         Case{"remote_frees", {"pool_threads", "remote"}, "30", "500"},
-                                         Case{"libraries_come_and_go", {"pool_threads", "loader"}, "500", "20000"},
-                                         Case{"limit_set_in_main", {"pool_limit", "main"}, nullptr, nullptr}),
-                         [](const auto &one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Programs, PoolVictim,
+    testing::Values(Case{"family", {"pool_family"}, nullptr, nullptr},
+                    Case{"cxx", {"pool_cxx"}, nullptr, nullptr},
+                    Case{"life", {"pool_life"}, nullptr, nullptr},
+                    Case{"threads_alive", {"pool_threads", "alive"}, "1000", "5000"},
+                    Case{"fork_of_eight_threads", {"pool_threads", "fork"}, "60", "1000"},
+                    Case{"remote_frees", {"pool_threads", "remote"}, "30", "500"},
+                    Case{"libraries_come_and_go", {"pool_threads", "loader"}, "500", "20000"},
+                    Case{"limit_set_in_main", {"pool_limit", "main"}, nullptr, nullptr}),
+    [](const auto &one) { return std::string(one.param.name); });
 
 TEST(PoolLimit, OfAddressSpaceAtStartLeavesTheProgramItsAllocator)
 {
@@ -123,7 +131,8 @@ TEST(PoolLimit, OfAddressSpaceAtStartLeavesTheProgramItsAllocator)
     EXPECT_EQ(preloaded.out, bare.out) << preloaded.describe();
     EXPECT_EQ(preloaded.status, bare.status);
     expect_pool(directory, 0, 1);
-    command.arguments = {"/bin/sh", "-c", "ulimit -v 60000; exec \"$0\" start", STRONG_PROGRAMS_DIR "/pool_limit"};
+    command.arguments = {"/bin/sh", "-c", "ulimit -v 60000; exec \"$0\" start",
+                         STRONG_PROGRAMS_DIR "/pool_limit"};
     command.before_exec = nullptr;
     Directory shells;
     preloaded = run(command, shells.path);
@@ -133,7 +142,9 @@ TEST(PoolLimit, OfAddressSpaceAtStartLeavesTheProgramItsAllocator)
 
 // ---- programs with an allocator of their own ----
 
-class PoolAside : public testing::TestWithParam<Case> {};
+class PoolAside : public testing::TestWithParam<Case>
+{
+};
 
 TEST_P(PoolAside, SaysTheSameAndCountsItself)
 {
@@ -158,20 +169,24 @@ TEST_P(PoolAside, SaysTheSameAndCountsItself)
 
 INSTANTIATE_TEST_SUITE_P(
     Programs, PoolAside,
-    testing::Values(Case{"own_malloc", {"pool_own"}, nullptr, nullptr},
-                    Case{"linked_with_jemalloc", {"pool_jemalloc"}, nullptr, nullptr},
-                    Case{"address_sanitizer", {"pool_asan"}, "ASAN_OPTIONS", "detect_leaks=0"},
-                    Case{"malloc_check", {"pool_threads", "remote", "3"}, "MALLOC_CHECK_", "3"},
-                    Case{"malloc_perturb", {"pool_threads", "remote", "3"}, "MALLOC_PERTURB_", "165"},
-                    Case{"tunable_perturb", {"pool_cxx"}, "GLIBC_TUNABLES", "glibc.malloc.perturb=85"}),
+    testing::Values(
+        Case{"own_malloc", {"pool_own"}, nullptr, nullptr},
+        Case{"linked_with_jemalloc", {"pool_jemalloc"}, nullptr, nullptr},
+        Case{"address_sanitizer", {"pool_asan"}, "ASAN_OPTIONS", "detect_leaks=0"},
+        Case{"malloc_check", {"pool_threads", "remote", "3"}, "MALLOC_CHECK_", "3"},
+        Case{"malloc_perturb", {"pool_threads", "remote", "3"}, "MALLOC_PERTURB_", "165"},
+        Case{"tunable_perturb", {"pool_cxx"}, "GLIBC_TUNABLES", "glibc.malloc.perturb=85"}),
     [](const auto &one) { return std::string(one.param.name); });
 
 TEST(PoolStandsAside, AnotherAllocatorPreloadedServesBeforeOrAfter)
 {
-    const std::vector<std::vector<std::string>> programs = {{"pool_cxx"}, {"pool_threads", "remote", "3"},
-                                                            {"pool_threads", "fork", "3"}, {"pool_threads", "alive", "100"}};
+    const std::vector<std::vector<std::string>> programs = {{"pool_cxx"},
+                                                            {"pool_threads", "remote", "3"},
+                                                            {"pool_threads", "fork", "3"},
+                                                            {"pool_threads", "alive", "100"}};
     unsigned tried = 0;
-    for (const char *name : {"libmimalloc.so.2.0", "libtcmalloc_minimal.so.4", "libjemalloc.so.2"}) {
+    for (const char *name :
+         {"libmimalloc.so.2.0", "libtcmalloc_minimal.so.4", "libjemalloc.so.2"}) {
         std::string other = library(name);
         if (other.empty())
             continue;
@@ -203,8 +218,10 @@ TEST(PoolStandsAside, AProgramLinkedWithTcmallocKeepsIt)
         GTEST_SKIP() << "tcmalloc_minimal is not installed";
     Directory directory, segments;
     std::string program = directory.path + "/program";
-    std::string build = "cc -D_GNU_SOURCE -pthread -w -o " + program +
-                        " " STRONG_SOURCE_DIR "/tests/programs/pool_threads.c -Wl,--no-as-needed -l:libtcmalloc_minimal.so.4";
+    std::string build =
+        "cc -D_GNU_SOURCE -pthread -w -o " + program +
+        " " STRONG_SOURCE_DIR
+        "/tests/programs/pool_threads.c -Wl,--no-as-needed -l:libtcmalloc_minimal.so.4";
     if (system(build.c_str()) != 0)
         GTEST_SKIP() << "no compiler";
     Outcome bare = run_bare({program, "remote", "5"});
@@ -220,7 +237,8 @@ TEST(PoolStandsAside, AddressSanitizerStillFindsTheOverflow)
     Directory directory;
     Outcome preloaded = run_preloaded(directory, {"pool_asan", "overflow"}, environment);
     EXPECT_EQ(preloaded.out, "worked\n");
-    EXPECT_NE(preloaded.err.find("heap-buffer-overflow"), std::string::npos) << preloaded.describe();
+    EXPECT_NE(preloaded.err.find("heap-buffer-overflow"), std::string::npos)
+        << preloaded.describe();
     EXPECT_NE(preloaded.status, 0);
 }
 
@@ -236,7 +254,9 @@ void PrintTo(const Mistake &one, std::ostream *out)
     *out << one.name;
 }
 
-class PoolMistake : public testing::TestWithParam<Mistake> {};
+class PoolMistake : public testing::TestWithParam<Mistake>
+{
+};
 
 TEST_P(PoolMistake, CostsOneLineAndKeepsTheDefault)
 {
@@ -247,7 +267,8 @@ TEST_P(PoolMistake, CostsOneLineAndKeepsTheDefault)
             value = (value[0] == '(' ? "" : value + ",") + "narenas:2";
     Directory usual, directory;
     run_preloaded(usual, {"survive_start"});
-    Outcome outcome = run_preloaded(directory, {"pool_threads", "remote", "2"}, {{mistake.variable, value}});
+    Outcome outcome =
+        run_preloaded(directory, {"pool_threads", "remote", "2"}, {{mistake.variable, value}});
     EXPECT_EQ(outcome.out, "remote 2 wrong 0\n") << outcome.describe();
     EXPECT_EQ(outcome.status, 0);
     EXPECT_EQ(lines(outcome.err), 1u) << outcome.err;
@@ -263,24 +284,42 @@ TEST_P(PoolMistake, CostsOneLineAndKeepsTheDefault)
 INSTANTIATE_TEST_SUITE_P(
     Settings, PoolMistake,
     testing::Values(
-        Mistake{"wrong_name", "STRONG_MEMORY_CONF", "narena:2", {"STRONG_MEMORY_CONF", "narena:2", "did you mean narenas?"}},
-        Mistake{"wrong_second_name", "STRONG_MEMORY_CONF", "narenas:2,dirty_decay:5", {"dirty_decay:5", "dirty_decay_ms?"}},
-        Mistake{"far_from_any_name", "STRONG_MEMORY_CONF", "qqqqqqqqqqqqqq:2", {"qqqqqqqqqqqqqq:2"}},
+        Mistake{"wrong_name",
+                "STRONG_MEMORY_CONF",
+                "narena:2",
+                {"STRONG_MEMORY_CONF", "narena:2", "did you mean narenas?"}},
+        Mistake{"wrong_second_name",
+                "STRONG_MEMORY_CONF",
+                "narenas:2,dirty_decay:5",
+                {"dirty_decay:5", "dirty_decay_ms?"}},
+        Mistake{
+            "far_from_any_name", "STRONG_MEMORY_CONF", "qqqqqqqqqqqqqq:2", {"qqqqqqqqqqqqqq:2"}},
         Mistake{"wrong_value", "STRONG_MEMORY_CONF", "thp:sometimes", {"thp:sometimes"}},
-        Mistake{"value_out_of_range", "STRONG_MEMORY_CONF", "dirty_decay_ms:-7", {"dirty_decay_ms"}},
+        Mistake{
+            "value_out_of_range", "STRONG_MEMORY_CONF", "dirty_decay_ms:-7", {"dirty_decay_ms"}},
         Mistake{"no_value", "STRONG_MEMORY_CONF", "narenas", {"narenas"}},
-        Mistake{"refused_name", "STRONG_MEMORY_CONF", "background_thread:true", {"background_thread:true"}},
+        Mistake{"refused_name",
+                "STRONG_MEMORY_CONF",
+                "background_thread:true",
+                {"background_thread:true"}},
         Mistake{"too_long", "STRONG_MEMORY_CONF", "(too long)", {"too long"}},
-        Mistake{"wrong_period", "STRONG_ALLOC_PERIOD", "often", {"STRONG_ALLOC_PERIOD", "often", "512KiB"}},
-        Mistake{"period_too_large", "STRONG_ALLOC_PERIOD", "9999TiB", {"STRONG_ALLOC_PERIOD", "9999TiB"}},
+        Mistake{"wrong_period",
+                "STRONG_ALLOC_PERIOD",
+                "often",
+                {"STRONG_ALLOC_PERIOD", "often", "512KiB"}},
+        Mistake{"period_too_large",
+                "STRONG_ALLOC_PERIOD",
+                "9999TiB",
+                {"STRONG_ALLOC_PERIOD", "9999TiB"}},
         Mistake{"negative_period", "STRONG_ALLOC_PERIOD", "-1", {"STRONG_ALLOC_PERIOD"}}),
     [](const auto &one) { return std::string(one.param.name); });
 
 TEST(PoolSettings, RightOnesAreTakenAndRecorded)
 {
     Directory directory;
-    Outcome outcome = run_preloaded(directory, {"pool_threads", "remote", "2"},
-                                    {{"STRONG_MEMORY_CONF", "narenas:3,dirty_decay_ms:100"}, {"STRONG_ALLOC_PERIOD", "64KiB"}});
+    Outcome outcome = run_preloaded(
+        directory, {"pool_threads", "remote", "2"},
+        {{"STRONG_MEMORY_CONF", "narenas:3,dirty_decay_ms:100"}, {"STRONG_ALLOC_PERIOD", "64KiB"}});
     EXPECT_EQ(outcome.out, "remote 2 wrong 0\n");
     EXPECT_EQ(outcome.err, "");
     EXPECT_EQ(option(directory, "STRONG_MEMORY_CONF"), "narenas:3,dirty_decay_ms:100");
@@ -288,10 +327,12 @@ TEST(PoolSettings, RightOnesAreTakenAndRecorded)
 
 // ---- mistakes of the program ----
 
-class PoolMisuse : public testing::TestWithParam<std::vector<std::string>> {};
+class PoolMisuse : public testing::TestWithParam<std::vector<std::string>>
+{
+};
 
-// No worse than the allocator behind the pool alone: the process comes to an end by itself, and where plain
-// jemalloc gets away with it, so does the pool.
+// No worse than the allocator behind the pool alone: the process comes to an end by itself, and
+// where plain jemalloc gets away with it, so does the pool.
 TEST_P(PoolMisuse, ComesToAnEnd)
 {
     std::vector<std::string> arguments = GetParam();
@@ -315,9 +356,9 @@ namespace
 {
 std::vector<std::vector<std::string>> misuses()
 {
-    std::vector<std::vector<std::string>> all = {{"double_free"},       {"double_free_later"}, {"double_free_large"},
-                                                 {"foreign"},           {"interior"},          {"after_free"},
-                                                 {"after_free_large"}};
+    std::vector<std::vector<std::string>> all = {
+        {"double_free"}, {"double_free_later"}, {"double_free_large"}, {"foreign"},
+        {"interior"},    {"after_free"},        {"after_free_large"}};
     for (int bytes : {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64})
         all.push_back({"overflow", std::to_string(bytes)});
     for (int bytes : {1, 64})

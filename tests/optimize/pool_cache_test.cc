@@ -1,4 +1,5 @@
-// Threads' caches: blocks pass between threads that allocate, free and end, and none is ever with two of them.
+// Threads' caches: blocks pass between threads that allocate, free and end, and none is ever with
+// two of them.
 #include "pool_support.h"
 
 #include <atomic>
@@ -28,7 +29,8 @@ Block make(std::mt19937 &random)
 
 void drop(const Block &block)
 {
-    EXPECT_TRUE(holds(block.ptr, block.size, block.value)) << "someone else wrote into a block of " << block.size;
+    EXPECT_TRUE(holds(block.ptr, block.size, block.value))
+        << "someone else wrote into a block of " << block.size;
     pool_free(block.ptr);
 }
 } // namespace
@@ -205,10 +207,18 @@ POOL_TEST(PoolRealloc, FollowsAModelThroughRandomResizing)
         Block &block = blocks[random() % blocks.size()];
         size_t size;
         switch (random() % 4) {
-        case 0: size = block.size + random() % 200; break;
-        case 1: size = block.size / (1 + random() % 5); break;
-        case 2: size = random() % 3 ? random() % 3000 : random() % 300000; break;
-        default: size = block.size * 2 < 400000 ? block.size * 2 : 0; break;
+        case 0:
+            size = block.size + random() % 200;
+            break;
+        case 1:
+            size = block.size / (1 + random() % 5);
+            break;
+        case 2:
+            size = random() % 3 ? random() % 3000 : random() % 300000;
+            break;
+        default:
+            size = block.size * 2 < 400000 ? block.size * 2 : 0;
+            break;
         }
         size_t kept = block.size < size ? block.size : size;
         auto *ptr = (unsigned char *)pool_realloc(block.ptr, size);

@@ -70,7 +70,8 @@ POOL_TEST(PoolClasses, TellTheUsableSizeOfEveryBlock)
         void *ptr = pool_malloc(size);
         ASSERT_TRUE(ptr && pool_range_holds(ptr));
         size_t usable = pool_usable_size(ptr);
-        ASSERT_EQ(usable, size <= POOL_LARGEST ? pool_class_bytes[pool_class(size)] : strong_je_sallocx(ptr, 0));
+        ASSERT_EQ(usable, size <= POOL_LARGEST ? pool_class_bytes[pool_class(size)]
+                                               : strong_je_sallocx(ptr, 0));
         ASSERT_GE(usable, size);
         fill(ptr, usable, 1);
         pool_free(ptr);

@@ -22,8 +22,9 @@ Verdict check(const char *text, unsigned size = 80)
 TEST(PoolConf, AcceptsRightPairs)
 {
     for (const char *text :
-         {"", "narenas:4", "narenas_ratio:1,cache_oblivious:false", "tcache:true,dirty_decay_ms:-1", "thp:never",
-          "thp:default,metadata_thp:auto", "percpu_arena:phycpu", "narenas:2,", "muzzy_decay_ms:0", "lg_tcache_nslots_mul:-16", "lg_extent_max_active_fit:6"})
+         {"", "narenas:4", "narenas_ratio:1,cache_oblivious:false", "tcache:true,dirty_decay_ms:-1",
+          "thp:never", "thp:default,metadata_thp:auto", "percpu_arena:phycpu", "narenas:2,",
+          "muzzy_decay_ms:0", "lg_tcache_nslots_mul:-16", "lg_extent_max_active_fit:6"})
         EXPECT_TRUE(check(text).right) << text << ": " << check(text).wrong;
 }
 
@@ -41,18 +42,34 @@ TEST(PoolConf, NamesTheFirstWrongPairAndTheNearestName)
 
 TEST(PoolConf, RefusesWhatWouldBreakAPromise)
 {
-    for (const char *text : {"background_thread:true", "prof:true", "stats_print:true", "abort:true", "abort_conf:true",
-                             "junk:true", "xmalloc:true", "utrace:true"})
+    for (const char *text :
+         {"background_thread:true", "prof:true", "stats_print:true", "abort:true",
+          "abort_conf:true", "junk:true", "xmalloc:true", "utrace:true"})
         EXPECT_FALSE(check(text).right) << text;
 }
 
 TEST(PoolConf, TellsAWrongValueFromAWrongName)
 {
-    for (const char *text :
-         {"narenas:many", "narenas:", "narenas", "narenas:4x", "narenas:-", "narenas:--1", "tcache:1", "tcache:tru",
-          "tcache:truefalse", "thp:sometimes", "thp:alwaysnever", "thp:default|always", "narenas:1234567890123456789", "narenas:0",
-          "narenas:-1", "dirty_decay_ms:-2", "dirty_decay_ms:999999999999999999", "lg_tcache_nslots_mul:17",
-          "lg_tcache_flush_small_div:0", "tcache_max:-1"}) {
+    for (const char *text : {"narenas:many",
+                             "narenas:",
+                             "narenas",
+                             "narenas:4x",
+                             "narenas:-",
+                             "narenas:--1",
+                             "tcache:1",
+                             "tcache:tru",
+                             "tcache:truefalse",
+                             "thp:sometimes",
+                             "thp:alwaysnever",
+                             "thp:default|always",
+                             "narenas:1234567890123456789",
+                             "narenas:0",
+                             "narenas:-1",
+                             "dirty_decay_ms:-2",
+                             "dirty_decay_ms:999999999999999999",
+                             "lg_tcache_nslots_mul:17",
+                             "lg_tcache_flush_small_div:0",
+                             "tcache_max:-1"}) {
         Verdict verdict = check(text);
         EXPECT_FALSE(verdict.right) << text;
         EXPECT_EQ(verdict.wrong, text);
@@ -74,18 +91,38 @@ TEST(PoolConf, CutsAWrongPairToTheRoomItHas)
     EXPECT_EQ(check(text.c_str(), 20).wrong, text.substr(0, 19));
 }
 
-// Every number at its ends, as jemalloc itself takes it: nothing that is accepted here is refused there.
+// Every number at its ends, as jemalloc itself takes it: nothing that is accepted here is refused
+// there.
 TEST(PoolConf, TheEndsOfEveryRangeAreTakenByJemalloc)
 {
-    for (const char *text :
-         {"narenas:1", "narenas_ratio:1", "narenas:4094", "narenas_ratio:16", "oversize_threshold:0",
-          "oversize_threshold:1099511627776", "dirty_decay_ms:-1", "dirty_decay_ms:1099511627776", "muzzy_decay_ms:-1",
-          "muzzy_decay_ms:1099511627776", "tcache_max:0", "tcache_max:8388608", "tcache_nslots_small_min:1",
-          "tcache_nslots_small_min:8191", "tcache_nslots_small_max:1", "tcache_nslots_small_max:8191",
-          "tcache_nslots_large:1", "tcache_nslots_large:8191", "lg_tcache_nslots_mul:-16", "lg_tcache_nslots_mul:16",
-          "tcache_gc_incr_bytes:1024", "tcache_gc_delay_bytes:0", "lg_tcache_flush_small_div:1",
-          "lg_tcache_flush_small_div:16", "lg_tcache_flush_large_div:1", "lg_tcache_flush_large_div:16",
-          "lg_extent_max_active_fit:0", "lg_extent_max_active_fit:64"}) {
+    for (const char *text : {"narenas:1",
+                             "narenas_ratio:1",
+                             "narenas:4094",
+                             "narenas_ratio:16",
+                             "oversize_threshold:0",
+                             "oversize_threshold:1099511627776",
+                             "dirty_decay_ms:-1",
+                             "dirty_decay_ms:1099511627776",
+                             "muzzy_decay_ms:-1",
+                             "muzzy_decay_ms:1099511627776",
+                             "tcache_max:0",
+                             "tcache_max:8388608",
+                             "tcache_nslots_small_min:1",
+                             "tcache_nslots_small_min:8191",
+                             "tcache_nslots_small_max:1",
+                             "tcache_nslots_small_max:8191",
+                             "tcache_nslots_large:1",
+                             "tcache_nslots_large:8191",
+                             "lg_tcache_nslots_mul:-16",
+                             "lg_tcache_nslots_mul:16",
+                             "tcache_gc_incr_bytes:1024",
+                             "tcache_gc_delay_bytes:0",
+                             "lg_tcache_flush_small_div:1",
+                             "lg_tcache_flush_small_div:16",
+                             "lg_tcache_flush_large_div:1",
+                             "lg_tcache_flush_large_div:16",
+                             "lg_extent_max_active_fit:0",
+                             "lg_extent_max_active_fit:64"}) {
         EXPECT_TRUE(check(text).right) << text;
         pool_test::isolated([&] {
             static std::string said;

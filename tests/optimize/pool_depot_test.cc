@@ -26,7 +26,8 @@ POOL_TEST(PoolDepot, GivesWhatWasPutNewestFirstAndByClass)
     EXPECT_EQ(pool_depot_bytes(), 8 * pool_class_bytes[4]);
     EXPECT_EQ(pool_depot_take(5, got.data(), 8), 0u);
     EXPECT_EQ(pool_depot_take(4, got.data(), 3), 3u);
-    EXPECT_EQ(std::vector<void *>(got.begin(), got.begin() + 3), std::vector<void *>(ptrs.begin() + 5, ptrs.end()));
+    EXPECT_EQ(std::vector<void *>(got.begin(), got.begin() + 3),
+              std::vector<void *>(ptrs.begin() + 5, ptrs.end()));
     EXPECT_EQ(pool_depot_take(4, got.data(), 8), 5u);
     EXPECT_EQ(pool_depot_bytes(), 0u);
 }

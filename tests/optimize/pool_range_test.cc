@@ -50,7 +50,8 @@ POOL_TEST(PoolRange, GivesEachPieceOnceAndLargeOnesAligned)
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     char *before = nullptr;
     size_t bytes_before = 0;
-    for (size_t bytes : {(size_t)4096, (size_t)5000, (size_t)3 << 20, (size_t)4096, (size_t)2 << 20}) {
+    for (size_t bytes :
+         {(size_t)4096, (size_t)5000, (size_t)3 << 20, (size_t)4096, (size_t)2 << 20}) {
         auto *piece = (char *)pool_range_map(nullptr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
         ASSERT_NE((void *)piece, MAP_FAILED);
         ASSERT_TRUE(pool_range_holds(piece) && pool_range_holds(piece + bytes - 1));
@@ -65,7 +66,8 @@ POOL_TEST(PoolRange, GivesEachPieceOnceAndLargeOnesAligned)
     EXPECT_EQ(before[0], 0) << "unmapped: its pages are dropped";
     EXPECT_EQ(pool_range_map(nullptr, pool_range.size, PROT_READ, flags, -1, 0), MAP_FAILED);
     EXPECT_EQ(errno, ENOMEM);
-    EXPECT_NE(pool_range_map(nullptr, 4096, PROT_READ, flags, -1, 0), MAP_FAILED) << "a refusal costs nothing";
+    EXPECT_NE(pool_range_map(nullptr, 4096, PROT_READ, flags, -1, 0), MAP_FAILED)
+        << "a refusal costs nothing";
 }
 
 POOL_TEST(PoolRange, IsNotMadeUnderALimit)
@@ -91,7 +93,8 @@ POOL_TEST(PoolRange, ShrunkItTakesLittleAddressSpaceAndStillServes)
         EXPECT_LT(pool_range.size, (size_t)64 << 20);
         EXPECT_FALSE(pool_range_holds((void *)(end - 1)));
         EXPECT_TRUE(pool_range_holds(small) && pool_range_holds(large));
-        // What the kernel now puts in the old place is not the pool's, and freeing it is libc's business.
+        // What the kernel now puts in the old place is not the pool's, and freeing it is libc's
+        // business.
         void *other = mmap((void *)(end - ((size_t)1 << 30)), 4096, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         ASSERT_NE(other, MAP_FAILED) << "given back";

@@ -68,8 +68,10 @@ POOL_TEST(PoolSpan, FollowsAModelThroughRandomTakesAndGives)
             for (void *ptr : take(number, count)) {
                 size_t bytes = pool_class_bytes[number];
                 auto after = where.lower_bound((char *)ptr);
-                ASSERT_TRUE(after == where.end() || (char *)ptr + bytes <= after->first) << "overlaps the next";
-                ASSERT_TRUE(after == where.begin() || std::prev(after)->first + std::prev(after)->second <= (char *)ptr);
+                ASSERT_TRUE(after == where.end() || (char *)ptr + bytes <= after->first)
+                    << "overlaps the next";
+                ASSERT_TRUE(after == where.begin() ||
+                            std::prev(after)->first + std::prev(after)->second <= (char *)ptr);
                 where[(char *)ptr] = bytes;
                 out.push_back({ptr, number});
             }
@@ -87,7 +89,8 @@ POOL_TEST(PoolSpan, FollowsAModelThroughRandomTakesAndGives)
         }
         pool_span_give(number, back.data(), (unsigned)back.size());
     }
-    // Everything back: the bytes said to be free are those of whole spans, of which none is kept on a shelf.
+    // Everything back: the bytes said to be free are those of whole spans, of which none is kept on
+    // a shelf.
     for (const Block &block : out)
         pool_span_give(block.class_number, &block.ptr, 1);
     EXPECT_EQ(pool_span_free_bytes(), 0u);
@@ -96,11 +99,13 @@ POOL_TEST(PoolSpan, FollowsAModelThroughRandomTakesAndGives)
 POOL_TEST(PoolSpan, LowestAddressesFirst)
 {
     std::vector<void *> ptrs = take(5, 30);
-    EXPECT_TRUE(std::is_sorted(ptrs.rbegin(), ptrs.rend())) << "the last of a batch is handed out first";
+    EXPECT_TRUE(std::is_sorted(ptrs.rbegin(), ptrs.rend()))
+        << "the last of a batch is handed out first";
     void *again[3] = {ptrs[29], ptrs[28], ptrs[27]};
     pool_span_give(5, again, 3);
     std::vector<void *> fresh = take(5, 3);
-    EXPECT_EQ(std::set<void *>(fresh.begin(), fresh.end()), std::set<void *>(again, again + 3)) << "holes are used";
+    EXPECT_EQ(std::set<void *>(fresh.begin(), fresh.end()), std::set<void *>(again, again + 3))
+        << "holes are used";
 }
 
 POOL_TEST(PoolSpan, WhatOneClassGivesUpServesAnother)

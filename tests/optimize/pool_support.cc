@@ -1,4 +1,5 @@
-// pool_support: see the header. Defines what runtime/boot.c defines, so that its constructor is not linked.
+// pool_support: see the header. Defines what runtime/boot.c defines, so that its constructor is not
+// linked.
 #include "pool_support.h"
 
 #include <atomic>
@@ -11,7 +12,9 @@
 #include <unistd.h>
 
 bool boot_done, boot_off;
-extern "C" void boot_ensure() {}
+extern "C" void boot_ensure()
+{
+}
 extern "C" int libc_init(void);
 extern "C" int config_init(void);
 
@@ -41,7 +44,8 @@ void start()
     pool_classes_init();
     pool_span_init();
     ASSERT_EQ(pool_cache_init(), 0);
-    ASSERT_EQ(pthread_atfork(pool_span_fork_prepare, pool_span_fork_done, pool_cache_fork_child), 0);
+    ASSERT_EQ(pthread_atfork(pool_span_fork_prepare, pool_span_fork_done, pool_cache_fork_child),
+              0);
 }
 
 void isolated(const std::function<void()> &body)
@@ -84,6 +88,7 @@ void fill(void *ptr, size_t size, unsigned value)
 bool holds(const void *ptr, size_t size, unsigned value)
 {
     const auto *bytes = (const unsigned char *)ptr;
-    return size == 0 || (bytes[0] == (unsigned char)value && memcmp(bytes, bytes + 1, size - 1) == 0);
+    return size == 0 ||
+           (bytes[0] == (unsigned char)value && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 } // namespace pool_test

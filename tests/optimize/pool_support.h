@@ -1,5 +1,5 @@
-// pool_support: the parts of the memory pool in a test's own process, without hooks and without a boot. The
-// pool is made to be started once in a process, so each test runs in a child process:
+// pool_support: the parts of the memory pool in a test's own process, without hooks and without a
+// boot. The pool is made to be started once in a process, so each test runs in a child process:
 //
 //   POOL_TEST(PoolSpan, HandsOutEachBlockOnce) { … }
 #ifndef STRONG_TESTS_OPTIMIZE_POOL_SUPPORT_H
@@ -28,7 +28,8 @@ namespace pool_test
 // What comes before jemalloc's first call.
 void load();
 
-// Starts the pool as memory_pool_init does, apart from putting it into `next`: malloc stays who it was.
+// Starts the pool as memory_pool_init does, apart from putting it into `next`: malloc stays who it
+// was.
 void start();
 
 // Runs body in a child process; its failures are failures of the test.

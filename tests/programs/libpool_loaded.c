@@ -1,5 +1,5 @@
-/* libpool_loaded.c: a library that allocates when it comes, frees when it goes, and swaps blocks with the program:
- * also loaded with RTLD_DEEPBIND, which would give it libc's allocator. */
+/* libpool_loaded.c: a library that allocates when it comes, frees when it goes, and swaps blocks
+ * with the program: also loaded with RTLD_DEEPBIND, which would give it libc's allocator. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* pool_bad MODE [BYTES]: mistakes that no allocator survives for certain; all that is asked for is an end.
- *   double_free, double_free_later, double_free_large, foreign, interior, overflow BYTES, overflow_large BYTES,
- *   after_free, after_free_large */
+/* pool_bad MODE [BYTES]: mistakes that no allocator survives for certain; all that is asked for is
+ * an end. double_free, double_free_later, double_free_large, foreign, interior, overflow BYTES,
+ * overflow_large BYTES, after_free, after_free_large */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// pool_cxx: C++'s operators in all their forms, what they do without memory, and thread_local objects that allocate
-// while they are destroyed.
+// pool_cxx: C++'s operators in all their forms, what they do without memory, and thread_local
+// objects that allocate while they are destroyed.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -106,7 +106,10 @@ thread_local Local local;
 
 struct Global {
     std::map<int, std::string> rows;
-    Global() { rows[1] = std::string(1000, 'a'); }
+    Global()
+    {
+        rows[1] = std::string(1000, 'a');
+    }
     ~Global()
     {
         rows[2] = std::string(2000, 'b');

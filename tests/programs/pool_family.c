@@ -1,5 +1,5 @@
-/* pool_family: every call of the malloc family at its edges. Prints what a program may rely on, never an address or
- * a size that is the allocator's own choice. */
+/* pool_family: every call of the malloc family at its edges. Prints what a program may rely on,
+ * never an address or a size that is the allocator's own choice. */
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static volatile size_t huge = (size_t)PTRDIFF_MAX + 1, all = SIZE_MAX, half = (size_t)1 << 32; /* the compiler must not see them */
+static volatile size_t huge = (size_t)PTRDIFF_MAX + 1, all = SIZE_MAX,
+                       half = (size_t)1 << 32; /* the compiler must not see them */
 static unsigned long long wrong;
 
 static void show(const char *what, size_t number, void *ptr)
@@ -25,7 +26,8 @@ static int holds(const void *ptr, int value, size_t len)
     return 1;
 }
 
-/* A block of any size: aligned, as large as was asked for, writable to its usable end, freed with errno kept. */
+/* A block of any size: aligned, as large as was asked for, writable to its usable end, freed with
+ * errno kept. */
 static void check_block(void *ptr, size_t size, size_t alignment)
 {
     size_t usable = malloc_usable_size(ptr);
@@ -115,7 +117,8 @@ static void alignments(void)
     for (size_t alignment = 0; alignment < 70; alignment += alignment < 8 ? 1 : 12) {
         void *ptr = (void *)77;
         int error = posix_memalign(&ptr, alignment, 10);
-        printf("posix_memalign(%zu) %d untouched %d errno %d\n", alignment, error, ptr == (void *)77, errno);
+        printf("posix_memalign(%zu) %d untouched %d errno %d\n", alignment, error,
+               ptr == (void *)77, errno);
         if (!error)
             free(ptr);
     }
@@ -148,15 +151,18 @@ static void recycled(void)
 
 static void resized(void)
 {
-    static const size_t edges[] = {1, 15, 24, 100, 128, 1000, 4095, 4096, 8191, 8192, 8193, 12000, 20000, 70000,
-                                   131072, 140000, 1000000, 5000000};
+    static const size_t edges[] = {1,     15,    24,     100,    128,     1000,
+                                   4095,  4096,  8191,   8192,   8193,    12000,
+                                   20000, 70000, 131072, 140000, 1000000, 5000000};
     enum { EDGES = sizeof edges / sizeof *edges };
     wrong = 0;
     for (int from = 0; from < EDGES; from++)
         for (int to = 0; to < EDGES; to++)
             for (int how = 0; how < 3; how++) {
                 size_t size = edges[from], kept = size < edges[to] ? size : edges[to];
-                void *ptr = how == 0 ? malloc(size) : how == 1 ? calloc(1, size) : memalign(512, size);
+                void *ptr = how == 0   ? malloc(size)
+                            : how == 1 ? calloc(1, size)
+                                       : memalign(512, size);
                 memset(ptr, 0x3c, size);
                 ptr = how ? realloc(ptr, edges[to]) : reallocarray(ptr, edges[to], 1);
                 wrong += !ptr || !holds(ptr, 0x3c, kept);
@@ -188,12 +194,14 @@ static void answers(void)
 {
     void *ptr = malloc(300000);
     printf("trim %d\n", malloc_trim(0) >= 0);
-    printf("mallopt %d %d\n", mallopt(M_MMAP_THRESHOLD, 1 << 20), mallopt(M_TRIM_THRESHOLD, 1 << 20));
+    printf("mallopt %d %d\n", mallopt(M_MMAP_THRESHOLD, 1 << 20),
+           mallopt(M_TRIM_THRESHOLD, 1 << 20));
     struct mallinfo2 info = mallinfo2();
     printf("in use %d\n", info.uordblks + info.hblkhd >= 300000 && info.uordblks < (size_t)1 << 40);
     printf("free is no negative number %d\n", info.fordblks < (size_t)1 << 40);
     free(ptr);
-    printf("malloc_info %d %d errno %d\n", malloc_info(0, stderr) == 0, malloc_info(7, stderr), errno);
+    printf("malloc_info %d %d errno %d\n", malloc_info(0, stderr) == 0, malloc_info(7, stderr),
+           errno);
     malloc_stats();
     printf("usable of NULL %zu\n", malloc_usable_size(NULL));
     free(NULL);

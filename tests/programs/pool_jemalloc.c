@@ -1,4 +1,5 @@
-/* pool_jemalloc: a program linked with jemalloc that mixes its own functions with libc's names for them. */
+/* pool_jemalloc: a program linked with jemalloc that mixes its own functions with libc's names for
+ * them. */
 #include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* pool_life: allocation where a program has hardly begun, or has all but ended: before main, in keys' destructors in
- * all rounds, in handlers of exit and of fork, in signal handlers that interrupt code which does not allocate. */
+/* pool_life: allocation where a program has hardly begun, or has all but ended: before main, in
+ * keys' destructors in all rounds, in handlers of exit and of fork, in signal handlers that
+ * interrupt code which does not allocate. */
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>

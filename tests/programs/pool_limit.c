@@ -1,5 +1,6 @@
-/* pool_limit MODE: little address space. MODE `start`: the limit was there before; `main`: it is set here, by three
- * functions in turn, in children of their own. Refusals are NULL and ENOMEM, and the program goes on. */
+/* pool_limit MODE: little address space. MODE `start`: the limit was there before; `main`: it is
+ * set here, by three functions in turn, in children of their own. Refusals are NULL and ENOMEM, and
+ * the program goes on. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -34,14 +35,16 @@ static void exhaust(size_t size)
         free(chain);
         chain = ptr;
     }
-    printf("blocks of %zu: some %d, then an end %d errno %d\n", size, count > 3, count < most, error);
+    printf("blocks of %zu: some %d, then an end %d errno %d\n", size, count > 3, count < most,
+           error);
     errno = 0;
 }
 
 static void work(size_t limit)
 {
     char *early = malloc(300);
-    void *mapped = mmap(NULL, limit / 4, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *mapped =
+        mmap(NULL, limit / 4, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     printf("mmap of a quarter %d\n", mapped != MAP_FAILED);
     munmap(mapped, limit / 4);
     pthread_t id;

@@ -1,4 +1,5 @@
-/* pool_own: a program that brings a malloc family of its own, which hands out memory of its own and knows no other. */
+/* pool_own: a program that brings a malloc family of its own, which hands out memory of its own and
+ * knows no other. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

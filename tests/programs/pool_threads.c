@@ -1,7 +1,7 @@
 /* pool_threads MODE NUMBER: threads, forks and libraries while memory is allocated.
  *   alive    NUMBER threads that live at once, each with blocks; each frees those of its neighbour
- *   fork     NUMBER forks of a process with 8 threads that allocate; children allocate, free and start threads
- *   remote   blocks freed by others, also when their thread has ended; NUMBER rounds
+ *   fork     NUMBER forks of a process with 8 threads that allocate; children allocate, free and
+ * start threads remote   blocks freed by others, also when their thread has ended; NUMBER rounds
  *   loader   NUMBER times dlopen and dlclose while 4 threads allocate */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -203,7 +203,9 @@ static void run_loader(long count)
     for (long i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, churn, (void *)(i + 1));
     for (long i = 0; i < count; i++) {
-        void *handle = dlopen(library, RTLD_NOW | (i % 3 == 0 ? RTLD_DEEPBIND : i % 2 ? RTLD_GLOBAL : RTLD_LOCAL));
+        void *handle = dlopen(library, RTLD_NOW | (i % 3 == 0 ? RTLD_DEEPBIND
+                                                   : i % 2    ? RTLD_GLOBAL
+                                                              : RTLD_LOCAL));
         if (!handle) {
             printf("%s\n", dlerror());
             wrong++;
