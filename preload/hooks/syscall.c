@@ -114,6 +114,8 @@ static void count_direct(void)
 TRAMPOLINE_PICKER void *syscall_pick(long *arguments, const void *caller)
 {
     (void)caller;
+    if (boot_done && !__builtin_thread_pointer())
+        return (void *)next.syscall; /* a clone() child on a blank TLS: as in process.c, ending */
     int saved_errno = errno;
     site_ready(); /* next is filled by boot */
     errno = saved_errno;
