@@ -7,8 +7,8 @@
  *   bin:   low            top          high        slots end
  *           │ p p p p p p p │ . . . . . . │ . . . . . . │
  *
- * An allocation takes top[-1], a free stores at top: about 15 instructions each, against some 38 of
- * jemalloc's own cache (which looks a block's size up in a tree). Free blocks themselves are not written to, so
+ * An allocation takes top[-1], a free stores at top: a load, a compare and two stores; jemalloc's own cache
+ * looks a freed block's size up in a tree first. Free blocks themselves are not written to, so
  * a program that writes after free or beyond a block meets what it would have met with jemalloc alone.
  *
  * `high` starts low and doubles each time the bin overflows, up to the class's share (pool_cache_share), so a

@@ -1,4 +1,5 @@
-// interpose_support: see the header.
+// interpose_support: see the header. Long because starting, watching and reading a preloaded process is one
+// thing that every suite here does; its parts use each other throughout.
 #include "interpose_support.h"
 
 #include <algorithm>

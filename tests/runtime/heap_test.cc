@@ -1,4 +1,5 @@
-// The heap profile's rows and its peak, against models that do it the long way.
+// The heap profile's rows and its peak, against models that do it the long way. Long because the models and the
+// checks against them are shared by all the cases.
 #include "runtime_support.h"
 
 #include <atomic>
