@@ -48,37 +48,6 @@ void start()
               0);
 }
 
-void isolated(const std::function<void()> &body)
-{
-    fflush(nullptr);
-    pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-        alarm(110); // a hang is a failure
-        body();
-        exit(testing::Test::HasFailure());
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
-    EXPECT_EQ(WEXITSTATUS(status), 0) << "see the failures above";
-}
-
-void in_threads(unsigned count, const std::function<void(unsigned)> &body)
-{
-    std::atomic<unsigned> waiting{count};
-    std::vector<std::thread> threads;
-    for (unsigned i = 0; i < count; i++)
-        threads.emplace_back([&, i] {
-            waiting--;
-            while (waiting > 0)
-                std::this_thread::yield();
-            body(i);
-        });
-    for (std::thread &thread : threads)
-        thread.join();
-}
-
 void fill(void *ptr, size_t size, unsigned value)
 {
     if (size)

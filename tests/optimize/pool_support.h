@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include "isolated.h"
+
 #include <functional>
 #include <gtest/gtest.h>
 #include <vector>
@@ -32,11 +34,9 @@ void load();
 // was.
 void start();
 
-// Runs body in a child process; its failures are failures of the test.
-void isolated(const std::function<void()> &body);
+using isolation::isolated;
 
-// Runs body(0) … body(count - 1) in threads that start together.
-void in_threads(unsigned count, const std::function<void(unsigned)> &body);
+using isolation::in_threads;
 
 // Writes a value all over a block, and tells whether it is still there.
 void fill(void *ptr, size_t size, unsigned value);

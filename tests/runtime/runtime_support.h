@@ -7,6 +7,8 @@
 
 #include "c_headers.h"
 
+#include "isolated.h"
+
 #include <functional>
 #include <gtest/gtest.h>
 #include <map>
@@ -54,11 +56,9 @@ struct Output {
 // Runs body in a child process and returns its status and what it wrote to descriptor 2.
 Output run_child(const std::function<void()> &body);
 
-// The same for a test's body: its failures are failures of the test.
-void isolated(const std::function<void()> &body);
+using isolation::isolated;
 
-// Runs body(0) … body(count - 1) in threads that start together.
-void in_threads(unsigned count, const std::function<void(unsigned)> &body);
+using isolation::in_threads;
 
 // thread_attach, for threads of a test.
 void attach();
