@@ -17,6 +17,7 @@
 #include "hooks/site.h"
 #include "hooks/trampoline.h"
 #include "runtime/boot.h"
+#include "runtime/fdstate.h"
 #include "runtime/process.h"
 
 _Static_assert(THREAD_OFF == 4, "the assembly below writes it");
@@ -35,6 +36,7 @@ TRAMPOLINE_PICKER struct vfork_start clone_vfork_begin(void)
 {
     int saved_errno = errno;
     site_ready();
+    fdstate_forking();
     errno = saved_errno;
     return (struct vfork_start){&thread_hot.state, boot_done ? clock_ticks() : 0};
 }
@@ -174,6 +176,7 @@ static int clone_measured(unsigned hook, clone_function *real_clone, const struc
     }
     struct span span;
     span_begin(&span, hook, 0);
+    fdstate_forking();
     int ret = shares_storage   ? clone_suspended(real_clone, call)
               : shares_memory ? clone_real(real_clone, call)
                               : clone_forked(real_clone, call);

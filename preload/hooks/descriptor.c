@@ -75,6 +75,8 @@ static int duplicated(struct span *span, int from, int ret)
     {                                                                                              \
         struct span span;                                                                          \
         span_begin(&span, HOOK_##name, target_of(from));                                           \
+        if (span.mode != SPAN_OFF)                                                                 \
+            fdtable_duplicating(from);                                                             \
         return duplicated(&span, from, next.name arguments);                                       \
     }
 
@@ -94,6 +96,8 @@ DUP_HOOK(dup3, (int from, int to, int flags), (from, to, flags))
         va_end(rest);                                                                              \
         struct span span;                                                                          \
         span_begin(&span, HOOK_##name, target_of(fd));                                             \
+        if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && span.mode != SPAN_OFF)           \
+            fdtable_duplicating(fd);                                                               \
         int ret = next.name(fd, command, argument);                                                \
         if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)                                      \
             return duplicated(&span, fd, ret);                                                     \

@@ -12,6 +12,7 @@
 #include "hooks/arguments.h"
 #include "hooks/hook.h"
 #include "hooks/restart.h"
+#include "runtime/fdstate.h"
 
 enum { NS_PER_MS = 1000000, NS_PER_SECOND = 1000000000 };
 
@@ -48,14 +49,14 @@ static const struct timespec *left_time(const struct span *span, const struct ti
 /* The array goes by number here: libc's prototype calls it write-only, and the compiler would warn. */
 static uint32_t only_target(uintptr_t fds)
 {
-    int fd = ((const struct pollfd *)argument_plain((const void *)fds))->fd;
+    int fd = ((const struct pollfd *)readable_plain((const void *)fds))->fd;
     return fd >= 0 ? fdtable_target(fd) : 0;
 }
 
 /* Before the call where the array is on the caller's stack, as it mostly is. */
 static uint32_t target_before(uintptr_t fds, nfds_t count)
 {
-    bool known = count == 1 && argument_on_stack((const void *)fds, sizeof(struct pollfd));
+    bool known = count == 1 && readable_on_stack((const void *)fds, sizeof(struct pollfd));
     return known ? only_target(fds) : 0;
 }
 
@@ -154,8 +155,17 @@ STRONG_EXPORT int pselect(int count, fd_set *reads, fd_set *writes, fd_set *exce
 
 /* ---- epoll ---- */
 
-HOOK(int, epoll_ctl, (int fd, int operation, int subject, struct epoll_event *event),
-     (fd, operation, subject, event), .fd = fd)
+/* The kernel has read the event where the call succeeded. */
+STRONG_EXPORT int epoll_ctl(int fd, int operation, int subject, struct epoll_event *event)
+{
+    struct span span;
+    span_begin(&span, HOOK_epoll_ctl, fd >= 0 ? fdtable_target(fd) : 0);
+    int ret = next.epoll_ctl(fd, operation, subject, event);
+    if (ret == 0 && span.mode != SPAN_OFF && fdstate_tracked(subject))
+        fdstate_epoll(fd, operation, subject, event);
+    span_end(&span, 0, HOOK_ERROR(ret));
+    return ret;
+}
 
 #define EPOLL_HOOK(name, parameters, arguments)                                                    \
     STRONG_EXPORT int name parameters                                                              \

@@ -11,17 +11,18 @@
 #include "hooks/arguments.h"
 #include "hooks/program.h"
 #include "hooks/site.h"
+#include "runtime/fdstate.h"
 #include "runtime/process.h"
 
 uint32_t program_target(const char *path)
 {
     enum { TEXT_MOST = 1024 };
     size_t len = 0;
-    if (!site_ready() || !argument_plain(path))
+    if (!site_ready() || !readable_plain(path))
         return 0;
     while (len < TEXT_MOST) { /* page by page: the next one may not be there */
         size_t room = SEGMENT_PAGE - (uintptr_t)(path + len) % SEGMENT_PAGE;
-        if (!argument_readable(path + len, 1))
+        if (!readable_bytes(path + len, 1))
             return 0;
         size_t here = strnlen(path + len, room);
         len += here;
@@ -47,6 +48,7 @@ static pid_t forked(struct span *span, pid_t ret)
     {                                                                                              \
         struct span span;                                                                          \
         span_begin(&span, HOOK_##name, SITE_HERE());                                               \
+        fdstate_forking();                                                                         \
         return forked(&span, next.name());                                                         \
     }
 
@@ -58,6 +60,7 @@ STRONG_EXPORT int forkpty(int *ret_fd, char *ret_name, const struct termios *set
 {
     struct span span;
     span_begin(&span, HOOK_forkpty, SITE_HERE());
+    fdstate_forking();
     pid_t ret = next.forkpty(ret_fd, ret_name, settings, size);
     if (ret > 0)
         fdtable_special(*ret_fd, "pty");
@@ -95,6 +98,7 @@ STRONG_EXPORT int daemon(int keep_directory, int keep_descriptors)
     {                                                                                              \
         struct span span;                                                                          \
         span_begin(&span, HOOK_##name, program_target(path));                                      \
+        fdstate_forking();                                                                         \
         int ret = next.name(ret_pid, path, actions, attributes, argv, envp);                       \
         span_end(&span, 0, ret);                                                                   \
         return ret;                                                                                \
@@ -107,6 +111,7 @@ STRONG_EXPORT int system(const char *command)
 {
     struct span span;
     span_begin(&span, HOOK_system, program_target("sh"));
+    fdstate_forking();
     int ret = next.system(command);
     span_end(&span, 0, HOOK_ERROR(ret));
     return ret;

@@ -12,7 +12,7 @@
 
 static uint32_t host(const char *name)
 {
-    return targets_string(TARGET_HOST, argument_plain(name));
+    return targets_string(TARGET_HOST, readable_plain(name));
 }
 
 /* The name is looked at once: the call may well overwrite it (gethostbyname of a former result). */
@@ -131,7 +131,7 @@ static int error_of_result(int ret, struct hostent *const *result, const int *co
 static uint32_t host_of_address(const void *address, socklen_t len, int family)
 {
     char text[INET6_ADDRSTRLEN];
-    address = argument_plain(address);
+    address = readable_plain(address);
     bool known = (family == AF_INET && len == sizeof(struct in_addr)) ||
                  (family == AF_INET6 && len == sizeof(struct in6_addr));
     return known && address && inet_ntop(family, address, text, sizeof text) ? host(text) : 0;

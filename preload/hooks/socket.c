@@ -16,7 +16,7 @@ STRONG_EXPORT int socket(int domain, int type, int protocol)
     span_begin(&span, HOOK_socket, 0);
     int ret = next.socket(domain, type, protocol);
     if (ret >= 0 && span.mode != SPAN_OFF)
-        fdtable_socket(ret, domain, type);
+        fdtable_socket(ret, domain, type, protocol);
     span_end(&span, 0, HOOK_ERROR(ret));
     return ret;
 }
@@ -88,8 +88,8 @@ static void connect_begin(struct span *span, unsigned hook, int fd, const struct
 {
     span_begin(span, hook, 0);
     if (span->mode != SPAN_OFF && len <= sizeof(struct sockaddr_storage) &&
-        argument_readable(address, len))
-        argument_publish(span, fdtable_peer(fd, argument_plain(address), len));
+        readable_bytes(address, len))
+        argument_publish(span, fdtable_peer(fd, readable_plain(address), len));
 }
 
 /* A connect with SO_SNDTIMEO that our signal broke goes on in the kernel; calling it again waits for
@@ -103,7 +103,7 @@ static int connect_end(struct span *span, int fd, const struct sockaddr *address
     int error = HOOK_ERROR(ret);
     if (span->mode != SPAN_OFF) {
         if (!span->target && address_was_read(error))
-            span_retarget(span, fdtable_peer(fd, argument_plain(address), len));
+            span_retarget(span, fdtable_peer(fd, readable_plain(address), len));
         if (ret == 0 || error == EINPROGRESS)
             fdtable_connected(fd, span->target, error == EINPROGRESS);
     }
@@ -169,8 +169,16 @@ HOOK_RESTARTED(ssize_t, sendto,
                (int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG address,
                 socklen_t len),
                (fd, buf, n, flags, address, len), .fd = fd, .bytes = MOVED(ret), .way = HOOK_WRITES)
+/* The kernel has read the message and its control data where the call succeeded. */
+static int64_t sent(const struct msghdr *message, ssize_t ret)
+{
+    if (ret > 0 && strong_unlikely(message->msg_controllen > 0))
+        fdtable_passed(message);
+    return MOVED(ret);
+}
+
 HOOK_RESTARTED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags),
-               (fd, message, flags), .fd = fd, .bytes = MOVED(ret), .way = HOOK_WRITES)
+               (fd, message, flags), .fd = fd, .bytes = sent(message, ret), .way = HOOK_WRITES)
 
 /* ---- receiving ---- */
 
@@ -204,8 +212,15 @@ static int64_t total_bytes(const struct mmsghdr *messages, int count)
     return bytes;
 }
 
+static int64_t total_sent(const struct mmsghdr *messages, int count)
+{
+    for (int i = 0; i < count; i++)
+        sent(&messages[i].msg_hdr, 1);
+    return total_bytes(messages, count);
+}
+
 HOOK_RESTARTED(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags),
-               (fd, messages, count, flags), .fd = fd, .bytes = total_bytes(messages, ret),
+               (fd, messages, count, flags), .fd = fd, .bytes = total_sent(messages, ret),
                .way = HOOK_WRITES)
 HOOK_RESTARTED(int, recvmmsg,
                (int fd, struct mmsghdr *messages, unsigned count, int flags,

@@ -5,6 +5,7 @@
  */
 #include "hooks/stream.h"
 #include "hooks/hook.h"
+#include "runtime/fdstate.h"
 
 /* ---- opening ---- */
 
@@ -16,7 +17,7 @@ static FILE *opened(struct span *span, const char *path, FILE *ret)
         span_retarget(span, target);
         /* freopen without a path changes the mode of what was open: the table asks for it again */
         int fd = stream_fd(ret);
-        if (fd >= 0 && argument_plain(path))
+        if (fd >= 0 && readable_plain(path))
             fdtable_opened(fd, target, TARGET_FILE);
     }
     span_end(span, 0, error);
@@ -48,8 +49,17 @@ FOPEN_HOOK(fopen64)
 FREOPEN_HOOK(freopen)
 FREOPEN_HOOK(freopen64)
 
-HOOK(FILE *, fdopen, (int fd, const char *mode), (fd, mode), .fd = fd,
-     .error = HOOK_ERRNO_IF(!ret))
+/* From here on libc reads, writes and closes the descriptor inside itself. */
+STRONG_EXPORT FILE *fdopen(int fd, const char *mode)
+{
+    struct span span;
+    span_begin(&span, HOOK_fdopen, fd >= 0 ? fdtable_target(fd) : 0);
+    if (span.mode != SPAN_OFF)
+        fdstate_drop(fd, COUNTER_connections_refused_unseen);
+    FILE *ret = next.fdopen(fd, mode);
+    span_end(&span, 0, HOOK_ERRNO_IF(!ret));
+    return ret;
+}
 
 /* ---- flushing and closing ---- */
 
@@ -84,6 +94,7 @@ STRONG_EXPORT FILE *popen(const char *command, const char *mode)
 {
     struct span span;
     span_begin(&span, HOOK_popen, 0);
+    fdstate_forking();
     FILE *ret = next.popen(command, mode);
     if (ret && span.mode != SPAN_OFF) {
         fdtable_special(stream_fd(ret), "pipe");

@@ -28,7 +28,7 @@ enum { STREAM_LINE_MOST = 1024 };
 
 static inline int stream_fd(const FILE *stream)
 {
-    stream = argument_plain(stream);
+    stream = readable_plain(stream);
     return stream && stream->_flags & STREAM_IS_FILE ? stream->_fileno : -1;
 }
 
@@ -41,7 +41,7 @@ static inline uint32_t stream_target(const FILE *stream)
 /* Bytes that can be taken without reading more. */
 static inline size_t stream_ready(const FILE *stream)
 {
-    stream = argument_plain(stream);
+    stream = readable_plain(stream);
     if (!stream || stream->_mode > 0)
         return 0;
     const char *start = stream->_IO_read_ptr, *end = stream->_IO_read_end;
@@ -61,7 +61,7 @@ static inline bool stream_line_ready(const FILE *stream, int delimiter, size_t m
 /* Bytes that can be put without writing any. */
 static inline size_t stream_room(const FILE *stream)
 {
-    stream = argument_plain(stream);
+    stream = readable_plain(stream);
     if (!stream || stream->_mode > 0 || stream->_flags & (STREAM_UNBUFFERED | STREAM_LINE_BUFFERED) ||
         !(stream->_flags & STREAM_PUTTING))
         return 0;

@@ -16,6 +16,7 @@
 #include "hooks/site.h"
 #include "hooks/trampoline.h"
 #include "runtime/boot.h"
+#include "runtime/fdstate.h"
 #include "runtime/process.h"
 #include "runtime/seccomp.h"
 
@@ -60,10 +61,49 @@ static bool enter(enum entering entering, struct span *span)
     return true;
 }
 
+/* What goes on with a descriptor here goes past whoever follows it. */
+static void touched_directly(long number, long fd)
+{
+    switch (number) {
+    case SYS_read:
+    case SYS_write:
+    case SYS_readv:
+    case SYS_writev:
+    case SYS_preadv2:
+    case SYS_pwritev2:
+    case SYS_close:
+    case SYS_dup:
+    case SYS_dup3:
+    case SYS_fcntl:
+    case SYS_ioctl:
+    case SYS_sendto:
+    case SYS_recvfrom:
+    case SYS_sendmsg:
+    case SYS_recvmsg:
+    case SYS_sendmmsg:
+    case SYS_recvmmsg:
+    case SYS_connect:
+    case SYS_bind:
+    case SYS_listen:
+    case SYS_shutdown:
+    case SYS_setsockopt:
+#ifdef SYS_dup2
+    case SYS_dup2:
+#endif
+        if (fd >= 0 && fd <= INT32_MAX)
+            fdstate_drop((int)fd, COUNTER_connections_refused_unseen);
+        break;
+    default:
+        break;
+    }
+}
+
 static long measured(long number, long a, long b, long c, long d, long e, long f)
 {
     struct span span;
     span_begin(&span, HOOK_syscall, 0);
+    if (span.mode != SPAN_OFF)
+        touched_directly(number, a);
     bool ended = enter(entering_syscall(number, a, b, c), &span);
     long ret = next.syscall(number, a, b, c, d, e, f);
     if (!ended)
@@ -76,6 +116,7 @@ static long measured_fork(long number, long a, long b, long c, long d, long e, l
 {
     struct span span;
     span_begin(&span, HOOK_syscall, 0);
+    fdstate_forking();
     long ret = next.syscall(number, a, b, c, d, e, f);
     if (ret == 0)
         process_fork_child();
@@ -100,7 +141,7 @@ struct clone3_arguments {
 
 static bool clone3_forks(const struct clone3_arguments *arguments)
 {
-    return argument_readable(arguments, sizeof *arguments) && !(arguments->flags & CLONE_VM) &&
+    return readable_bytes(arguments, sizeof *arguments) && !(arguments->flags & CLONE_VM) &&
            !arguments->stack;
 }
 

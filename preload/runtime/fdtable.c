@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "runtime/counters.h"
 #include "runtime/fdtable_ask.h"
+#include "runtime/fdstate.h"
 #include "runtime/segment.h"
 #include "runtime/targets.h"
 #include "runtime/thread.h"
@@ -94,6 +95,8 @@ void fdtable_opened(int fd, uint32_t target, enum target_kind kind)
         if (open > __atomic_load_n(&segment->descriptors_peak, __ATOMIC_RELAXED))
             __atomic_store_n(&segment->descriptors_peak, open, __ATOMIC_RELAXED);
     }
+    if (strong_unlikely(entry->tracked))
+        fdstate_drop(fd, COUNTER_COUNT); /* the number was given up by a way nobody saw */
     *entry = (struct fd_entry){.target = target, .flags = FD_KNOWN, .kind = (uint8_t)kind};
 }
 
@@ -102,9 +105,12 @@ void fdtable_special(int fd, const char *what)
     bool pipe = strcmp(what, "pipe") == 0 || strcmp(what, "socketpair") == 0;
     enum target_kind kind = pipe ? TARGET_PIPE : TARGET_DEVICE;
     fdtable_opened(fd, targets_string(kind, what), kind);
+    struct fd_entry *entry = fdtable_entry(fd, false);
+    if (entry && strcmp(what, "epoll") == 0)
+        entry->flags |= FD_EPOLL;
 }
 
-void fdtable_socket(int fd, int domain, int type)
+void fdtable_socket(int fd, int domain, int type, int protocol)
 {
     type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     bool internet = domain == AF_INET || domain == AF_INET6;
@@ -118,6 +124,11 @@ void fdtable_socket(int fd, int domain, int type)
     struct fd_entry *entry = fdtable_entry(fd, false);
     if (entry && internet && type == SOCK_STREAM)
         entry->flags |= FD_STREAM;
+    int index = fdstate_wanted && !hands_off() && type == SOCK_STREAM && (internet || domain == AF_UNIX)
+                    ? fdstate_track(fd)
+                    : -1;
+    if (index >= 0)
+        fdstate_records[index].made = (struct fdstate_socket){domain, type, protocol};
 }
 
 uint32_t fdtable_peer(int fd, const struct sockaddr *address, socklen_t len)
@@ -163,6 +174,8 @@ void fdtable_accepted(int fd, int listener)
 void fdtable_bound(int fd)
 {
     struct fd_entry *entry = fdtable_entry(fd, true), answer = {0};
+    if (entry && !hands_off())
+        fdstate_drop(fd, COUNTER_COUNT); /* a server's, or a client that chose its own port */
     if (!entry || hands_off() || !fdtable_ask_local(fd, &answer))
         return;
     if (!(entry->flags & FD_KNOWN))
@@ -179,6 +192,15 @@ void fdtable_option(int fd, int level, int option)
         entry->flags |= FD_NODELAY_SET;
 }
 
+void fdtable_duplicating(int from)
+{
+    const struct fd_entry *entry = hands_off() ? NULL : fdtable_entry(from, false);
+    if (entry && entry->tracked)
+        fdstate_drop(from, COUNTER_connections_refused_shared);
+    else if (entry && entry->flags & FD_EPOLL)
+        fdstate_set_shared();
+}
+
 void fdtable_duplicated(int from, int to)
 {
     uint32_t target = fdtable_target(from);
@@ -190,6 +212,21 @@ void fdtable_duplicated(int from, int to)
     struct fd_entry *entry = fdtable_entry(to, false);
     if (entry) /* the connection's row ends with the number that connected */
         entry->flags = copy.flags & (uint8_t)~(FD_OUTBOUND | FD_CONNECTING);
+}
+
+void fdtable_passed(const struct msghdr *message)
+{
+    if (hands_off() || message->msg_controllen == 0)
+        return;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR((struct msghdr *)message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS || part->cmsg_len < CMSG_LEN(0))
+            continue;
+        for (size_t i = 0; i < (part->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
+            fdtable_duplicating(fd);
+        }
+    }
 }
 
 void fdtable_closing(int fd)

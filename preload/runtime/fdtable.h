@@ -23,6 +23,7 @@ enum fd_flags {
     FD_NODELAY_SET = 8, /* the program chose TCP_NODELAY or TCP_CORK itself */
     FD_WROTE = 16,      /* a write since the last read */
     FD_CONNECTING = 32, /* connect returned EINPROGRESS */
+    FD_EPOLL = 64,      /* an epoll set */
 };
 
 struct fd_entry {
@@ -32,7 +33,7 @@ struct fd_entry {
     uint8_t small_writes; /* in a row, since the last read; saturating */
     uint8_t reserved;
     uint32_t exchanges; /* reads that followed a write */
-    uint32_t reserved_word;
+    uint32_t tracked;   /* which record of fdstate.h follows it; 0: none */
     uint64_t since_ticks; /* connected at */
     uint64_t wrote_ticks; /* last write */
 };
@@ -65,14 +66,18 @@ int fdtable_init(void);
 /* What a successful call made of a number. */
 void fdtable_opened(int fd, uint32_t target, enum target_kind kind);
 void fdtable_special(int fd, const char *what);               /* "epoll", "eventfd", "pipe", … */
-void fdtable_socket(int fd, int domain, int type);
+void fdtable_socket(int fd, int domain, int type, int protocol);
 void fdtable_connected(int fd, uint32_t target, bool in_progress);
 void fdtable_accepted(int fd, int listener);
 void fdtable_bound(int fd);                                   /* bind or listen succeeded: ask getsockname */
 void fdtable_option(int fd, int level, int option);           /* setsockopt succeeded */
+void fdtable_duplicating(int from);                           /* before: somebody else will be able to use the file */
 void fdtable_duplicated(int from, int to);                    /* `to` now means what `from` means */
 void fdtable_closing(int fd);                                 /* before close: ends the connection's row */
 void fdtable_closing_range(unsigned first, unsigned last);
+
+/* Descriptors that a message carried to another process: after a send that succeeded. */
+void fdtable_passed(const struct msghdr *message);
 
 /* After data moved on fd (bytes > 0): exchanges, and Nagle stalls. READY threads only. */
 void fdtable_wrote(int fd, uint64_t bytes);

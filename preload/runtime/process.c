@@ -8,6 +8,7 @@
 #include "runtime/boot.h"
 #include "runtime/clock.h"
 #include "runtime/counters.h"
+#include "runtime/fdstate.h"
 #include "runtime/identity.h"
 #include "runtime/modules.h"
 #include "runtime/seccomp.h"
@@ -17,6 +18,9 @@
 
 struct process_monitor process_monitor;
 uint64_t process_next_tick = UINT64_MAX;
+
+enum { CHILD_FUNCTIONS = 8 };
+static void (*in_child[CHILD_FUNCTIONS])(void);
 
 static bool *mark; /* in wiped memory */
 static bool ticking; /* one thread at a time does what is due */
@@ -32,11 +36,23 @@ static bool been_here(void)
     return been;
 }
 
+void process_on_fork_child(void (*function)(void))
+{
+    for (int i = 0; i < CHILD_FUNCTIONS; i++)
+        if (!in_child[i]) {
+            in_child[i] = function;
+            return;
+        }
+}
+
 void process_fork_child(void)
 {
     if (boot_off || !boot_done || been_here())
         return;
     unwind_fork_child();
+    fdstate_fork_child();
+    for (int i = 0; i < CHILD_FUNCTIONS && in_child[i]; i++)
+        in_child[i]();
     segment_fork_child();
     thread_fork_child();
     ticking = false;

@@ -34,6 +34,8 @@ struct process_monitor {
     void (*tick)(uint64_t now_ticks); /* about once a second from whichever hook notices */
 };
 extern struct process_monitor process_monitor;
+/* Called in every forked child, before it goes on; optimizers register at boot, a few at most. */
+void process_on_fork_child(void (*function)(void));
 /* When the next tick is due; compared by span_end. */
 extern uint64_t process_next_tick;
 /* Runs what is due; slow path. */

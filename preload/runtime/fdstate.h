@@ -1,0 +1,113 @@
+/* fdstate.h: which descriptor numbers an optimizer may trust, and who is using them now.
+ *
+ * A record follows one open file from the call that made it, through one number at a time. It is dropped for
+ * good by whatever could let somebody else touch the file: dup, a descriptor passed to another process, two
+ * threads in calls at once, a stream opened over it, a call whose effect is not known. What is not
+ * followed is simply not optimised.
+ *
+ *   FREE ──track──▶ OPEN ──▶ RESERVED ──▶ OPEN     the number is being given another file
+ *                    │ ▲
+ *                    ▼ │
+ *                   CLOSING ──▶ KEPT               taken from the program at close, and given back
+ *
+ * Every change of state is a compare-and-swap on one word that also counts the calls in flight, so two
+ * threads that race close, read and dup on one number never see each other's file: who loses forgoes
+ * the optimisation. A close that meets RESERVED does not free the number; whoever reserved it closes it
+ * (fdstate_release says so).
+ *
+ * The word:  generation << 32 | flags << 24 | state << 16 | calls in flight.  A descriptor's entry holds index and
+ * generation, so a record that has gone to another file is recognised.
+ *
+ * fork: what was open before is shared with the child, and fdstate_forks tells (record->forks differs). In the child
+ * every record is void. Any thread, any context; errno is preserved; never blocks.
+ */
+#ifndef STRONG_RUNTIME_FDSTATE_H
+#define STRONG_RUNTIME_FDSTATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "abi/segment.h"
+#include "runtime/fdtable.h"
+
+enum { FDSTATE_MOST = 1024, FDSTATE_SETS = 4, FDSTATE_SETS_UNKNOWN = FDSTATE_SETS + 1 };
+
+enum fdstate_state { FDSTATE_FREE, FDSTATE_OPEN, FDSTATE_RESERVED, FDSTATE_CLOSING, FDSTATE_KEPT };
+
+/* One epoll set that holds the descriptor. */
+struct fdstate_set {
+    int32_t set;
+    uint32_t events;
+    uint64_t data;
+};
+
+/* What socket() was told, without its flags. */
+struct fdstate_socket {
+    int32_t domain, type, protocol;
+};
+
+struct fdstate {
+    uint64_t word;
+    int32_t fd;      /* its number; of a KEPT one, libstrong's */
+    uint32_t forks;  /* fdstate_forks when it was tracked */
+    struct fdstate_socket made;
+    uint32_t set_count; /* FDSTATE_SETS_UNKNOWN: more, or it cannot be known */
+    struct fdstate_set sets[FDSTATE_SETS];
+};
+
+extern struct fdstate *fdstate_records; /* FDSTATE_MOST of them; NULL until the first is tracked */
+extern uint32_t fdstate_forks;          /* processes made so far that may hold copies of our descriptors */
+
+/* Optimizers switch tracking on at boot; nothing is tracked otherwise. */
+extern bool fdstate_wanted;
+
+/* Follows an open descriptor from now on: index, or -1 (not wanted, no room). */
+int fdstate_track(int fd);
+
+static inline bool fdstate_tracked(int fd)
+{
+    if (strong_likely((unsigned)fd < FDTABLE_PAGE))
+        return strong_unlikely(fdtable_first[fd].tracked != 0);
+    const struct fd_entry *entry = fdtable_entry(fd, false);
+    return entry && entry->tracked;
+}
+
+/* Begins a call on fd: the record's index, with the caller counted in it, or -1: not tracked, or just dropped because
+ * another call is in flight. Every entered record must be left; a thread that is cancelled in
+ * between leaves it busy for ever, which is the safe side. */
+int fdstate_enter(int fd);
+/* Ends the call: true when the record is still the caller's to judge by (nobody else came, nothing dropped it). */
+bool fdstate_leave(int index);
+/* The caller's own record goes on to another state, no other call being in flight: false when it may not. */
+bool fdstate_move(int index, enum fdstate_state from, enum fdstate_state to);
+/* True when fd's record had to be told to close later: the caller must not close. */
+bool fdstate_close_later(int fd);
+/* Ends RESERVED, back to OPEN, keeping the caller's count: true when a close came meanwhile; the caller closes. */
+bool fdstate_release(int index);
+
+/* The number of a kept record changes hands: it is now fd's, OPEN with one call in flight (the caller's). */
+void fdstate_give(int index, int fd);
+/* The program's number is gone from this record (it is closed, or kept elsewhere). */
+void fdstate_detach(int index, int own_fd);
+/* The record is of no more use; its index may come back for another file. */
+void fdstate_free(int index);
+/* Changes with every file the record follows. */
+static inline uint32_t fdstate_generation(int index)
+{
+    return (uint32_t)(__atomic_load_n(&fdstate_records[index].word, __ATOMIC_RELAXED) >> 32);
+}
+
+/* Stops following fd, counting why (COUNTER_COUNT: nothing to count). Harmless where it is not followed. */
+void fdstate_drop(int fd, enum counter_id reason);
+
+/* An epoll_ctl that succeeded. */
+void fdstate_epoll(int set, int operation, int fd, const struct epoll_event *event);
+/* A descriptor of an epoll set was duplicated: sets can no longer be told by number. */
+void fdstate_set_shared(void);
+
+/* A process is being made that will hold copies; call before. */
+void fdstate_forking(void);
+void fdstate_fork_child(void);
+
+#endif
