@@ -210,3 +210,7 @@ HOOK(int, res_send, (const unsigned char *query, int query_len, unsigned char *a
 HOOK(int, res_nsend,
      (res_state state, const unsigned char *query, int query_len, unsigned char *answer, int len),
      (state, query, query_len, answer, len), .bytes = MOVED(ret))
+
+/* <resolv.h> calls them res_init and res_ninit. They read the configuration. */
+HOOK(int, __res_init, (void), ())
+HOOK(int, __res_ninit, (res_state state), (state))

@@ -51,6 +51,16 @@ static void default_directory(struct text *path, const char *parent)
     text_unsigned(path, (uint64_t)system_call0(SYS_geteuid));
 }
 
+long segment_file_directory(void)
+{
+    if (config.dir[0])
+        return config.dir[0] == '/' ? open_directory(config.dir) : -EINVAL;
+    char directory[PATH_SIZE];
+    struct text path = text_in(directory, sizeof directory);
+    default_directory(&path, "/dev/shm");
+    return open_directory(directory);
+}
+
 static long create_in(const char *directory, uint64_t bytes, const char *name)
 {
     long dir = open_directory(directory);
