@@ -46,6 +46,26 @@ void lookups(AnalyseCase &c, unsigned count, uint64_t each_ns, unsigned names)
     }
 }
 
+/* 1,000 connects of a millisecond, of which so many were kept and reused. */
+void pool(AnalyseCase &c, uint64_t parked, uint64_t reused)
+{
+    connections(c, 1000, kMs, 1, kMs);
+    c.segment.header().options = c.segment.string(
+        "OPTIMIZE=safe\nPOOL_MAX=16\nPOOL_TOTAL=256\nPOOL_IDLE=5000000000ns\n");
+    c.segment.counter(COUNTER_connections_watched) = 1000;
+    c.segment.counter(COUNTER_connections_parked) = parked;
+    c.segment.counter(COUNTER_connections_reused) = reused;
+}
+
+void resolver(AnalyseCase &c, unsigned count, unsigned names, uint64_t hits, uint64_t misses)
+{
+    lookups(c, count, kMs, names);
+    c.segment.header().options =
+        c.segment.string("OPTIMIZE=safe\nRESOLVER_TTL=5000000000ns\nRESOLVER_SIZE=512\n");
+    c.segment.counter(COUNTER_resolver_hits) = hits;
+    c.segment.counter(COUNTER_resolver_misses) = misses;
+}
+
 void peers(AnalyseCase &c, unsigned count, uint64_t slow_ns, uint64_t fast_ns)
 {
     auto main = c.segment.thread(1, "main");
@@ -328,6 +348,74 @@ const RuleCase kCases[] = {
          });
      }},
     {"MemoryGrowthIsNotMeasuredInAShortRun", FINDING_memory_growth, FINDING_NOT_MEASURED, nothing},
+
+    {"ClosesThatWereRefusedAreFoundByReason", FINDING_pool_refusals, FINDING_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 100, 0);
+         c.segment.counter(COUNTER_connections_refused_close) = 700;
+         c.segment.counter(COUNTER_connections_refused_state) = 200;
+     },
+     SEVERITY_NOTE /* follows from reconnecting */,
+     "900 of 1,000 closes not kept: 700 close, 200 state"},
+    {"AFewRefusedClosesAmongManyAreFine", FINDING_pool_refusals, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 980, 970);
+         c.segment.counter(COUNTER_connections_refused_close) = 25;
+     }},
+    {"RefusalsForWantOfRoomAreNotRefusals", FINDING_pool_refusals, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 100, 0);
+         c.segment.counter(COUNTER_connections_refused_crowded) = 900;
+     }},
+    {"RefusalsAreNotApplicableWithoutThePool", FINDING_pool_refusals, FINDING_NOT_APPLICABLE,
+     [](AnalyseCase &c) {
+         connections(c, 1000, kMs, 1, kMs);
+         c.segment.header().options = c.segment.string("OPTIMIZE=none\n");
+     }},
+    {"RefusalsAreNotMeasuredWithoutSettings", FINDING_pool_refusals, FINDING_NOT_MEASURED,
+     [](AnalyseCase &c) {
+         connections(c, 1000, kMs, 1, kMs);
+         c.segment.header().options = {0, 0};
+     }},
+
+    {"APoolTooSmallIsFound", FINDING_pool_small, FINDING_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 500, 200);
+         c.segment.counter(COUNTER_connections_refused_crowded) = 300;
+         c.segment.counter(COUNTER_connections_evicted) = 100;
+     },
+     SEVERITY_WARNING, "300 closes found no room, 100 gave way: 500 closes, with room for 16"},
+    {"APoolWithRoomIsFine", FINDING_pool_small, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 990, 980);
+         c.segment.counter(COUNTER_connections_evicted) = 10;
+     }},
+    {"APoolThatFollowedNothingIsNotTooSmall", FINDING_pool_small, FINDING_NOT_APPLICABLE, nothing},
+
+    {"KeptConnectionsThatDieAreFound", FINDING_pool_dead, FINDING_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 1000, 100);
+         c.segment.counter(COUNTER_connections_dead) = 900;
+     },
+     SEVERITY_WARNING, "1,000 connections kept, 900 found closed by the server"},
+    {"KeptConnectionsThatLiveAreFine", FINDING_pool_dead, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) {
+         pool(c, 1000, 970);
+         c.segment.counter(COUNTER_connections_dead) = 30;
+     }},
+    {"KeptConnectionsAreNotApplicableWithoutAny", FINDING_pool_dead, FINDING_NOT_APPLICABLE,
+     nothing},
+
+    {"NamesForgottenTooSoonAreFound", FINDING_resolver_forgets, FINDING_FOUND,
+     [](AnalyseCase &c) { resolver(c, 1000, 2, 10, 1990); },
+     SEVERITY_NOTE /* follows from repeated_lookups */,
+     "10 lookups answered, 1,990 went on to libc, for 2 names"},
+    {"NamesThatAreRememberedAreFine", FINDING_resolver_forgets, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) { resolver(c, 1000, 2, 1996, 4); }},
+    {"ManyNamesAskedForOnceAreNotForgotten", FINDING_resolver_forgets, FINDING_NOT_FOUND,
+     [](AnalyseCase &c) { resolver(c, 1, 100, 0, 100); }},
+    {"ForgettingIsNotApplicableWithoutLookups", FINDING_resolver_forgets, FINDING_NOT_APPLICABLE,
+     nothing},
 };
 
 void PrintTo(const RuleCase &one, std::ostream *out)

@@ -98,6 +98,13 @@ inline void troubled(AnalyseCase &c)
     c.segment.owner_row(1) = c.segment.size_row(1 << 20);
     c.segment.counter(COUNTER_samples_taken) = 25000;
     c.segment.counter(COUNTER_self_ticks) = t(80 * kMs);
+    c.segment.counter(COUNTER_memory_pool_active) = 1;
+    c.segment.counter(COUNTER_connections_watched) = 12034;
+    c.segment.counter(COUNTER_connections_parked) = 32;
+    c.segment.counter(COUNTER_connections_reused) = 31;
+    c.segment.counter(COUNTER_connections_saved_ns) = 26 * kMs;
+    c.segment.counter(COUNTER_connections_refused_state) = 11900;
+    c.segment.counter(COUNTER_connections_refused_unfinished) = 102;
     c.segment.note("CPU sampling stepped aside: the program uses the signal");
     c.cpu(11 * kSecond, 3 * kSecond);
 }

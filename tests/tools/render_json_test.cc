@@ -202,6 +202,26 @@ TEST(JsonReport, MatchesItsSchemaForAnEmptySegment)
     expect_schema(parsed.root);
 }
 
+TEST(JsonReport, OptimizersSayWhatTheyDidAndWhyNot)
+{
+    AnalyseCase c(62.4, 8 << 20);
+    troubled(c);
+    Parsed parsed(document(c.finish()));
+    json_t *list = json_object_get(parsed.root, "optimizers");
+    ASSERT_EQ(json_array_size(list), size_t(OPTIMIZER_COUNT));
+    json_t *pool = json_array_get(list, OPTIMIZER_CONNECTIONS);
+    EXPECT_STREQ(json_string_value(json_object_get(pool, "name")), "connections");
+    EXPECT_STREQ(json_string_value(json_object_get(pool, "state")), "active");
+    EXPECT_EQ(json_integer_value(json_object_get(pool, "acted")), 31);
+    EXPECT_EQ(json_integer_value(json_object_get(pool, "refused")), 12002);
+    json_t *most = json_array_get(json_object_get(pool, "refusals"), 0);
+    EXPECT_STREQ(json_string_value(json_object_get(most, "reason")), "state");
+    EXPECT_EQ(json_integer_value(json_object_get(json_object_get(pool, "counters"),
+                                                 "connections_parked")), 32);
+    json_t *memory = json_array_get(list, OPTIMIZER_MEMORY);
+    EXPECT_TRUE(json_is_null(json_object_get(memory, "saved_ns"))) << "it keeps no account";
+}
+
 TEST(JsonReport, TheSchemaRefusesWhatItShould)
 {
     AnalyseCase c(1);

@@ -119,12 +119,23 @@ static void measure_self(struct analysis *analysis)
 
 /* ---- the rules ---- */
 
-static void run_rules(struct analysis *analysis)
+/* How to see whether a fix helped: the same command once more, under a name, and the difference. What was
+ * measured is named by its run, or by its pid. */
+static const char *verify_text(struct analysis *analysis)
 {
     const struct model_process *process = &analysis->model->processes[0];
-    const char *verify = process->command[0] != '\0'
-                             ? rules_text(analysis, "strong-report run -- %s", process->command)
-                             : "strong-report run -- COMMAND";
+    const char *before = process->run;
+    if (before[0] == '\0')
+        before = rules_text(analysis, "%d", (int)process->pid);
+    return rules_text(analysis,
+                      "strong-report diff %s after, where after is what strong-report run --name=after "
+                      "-- %s measures",
+                      before, process->command[0] != '\0' ? process->command : "COMMAND");
+}
+
+static void run_rules(struct analysis *analysis)
+{
+    const char *verify = verify_text(analysis);
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         struct finding *finding = &analysis->findings[i];
         *finding = (struct finding){.id = (enum finding_id)i,
@@ -215,6 +226,7 @@ static int fill(struct analysis *analysis)
     if (error != 0)
         return error;
     measure_self(analysis);
+    optimizers_make(analysis->model, analysis->optimizers);
     run_rules(analysis);
     limit_short_runs(analysis);
     qsort(analysis->findings, FINDING_COUNT, sizeof(analysis->findings[0]), rank);

@@ -13,6 +13,7 @@
 #include "analyse/accounting.h"
 #include "analyse/finding.h"
 #include "analyse/heap.h"
+#include "analyse/optimizers.h"
 #include "analyse/profile.h"
 #include "read/arena.h"
 #include "read/model.h"
@@ -44,6 +45,7 @@ struct analysis {
     struct analysis_lock *locks;
     size_t lock_count;
     struct analysis_self self;
+    struct optimizer optimizers[OPTIMIZER_COUNT]; /* index enum optimizer_id */
     /* Row numbers grouped by target: those of target t are by_target[first_of[t] .. first_of[t +
      * 1]). */
     uint32_t *by_target, *first_of;

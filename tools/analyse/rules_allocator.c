@@ -1,6 +1,8 @@
 /* rules_allocator.c: the allocator's share of the CPU time; see rules_allocator.h for the rest. */
 #include "analyse/rules_allocator.h"
 
+#include "analyse/rules_optimizers.h"
+
 #include <string.h>
 
 /* ---- shared ---- */
@@ -51,44 +53,12 @@ enum finding_confidence rules_allocator_confidence(const struct analysis *analys
 
 /* ---- the pool ---- */
 
-/* Whether STRONG_OPTIMIZE lets the optimizer "memory" in. */
-static bool optimize_has_memory(const char *option)
-{
-    bool on = false;
-    while (*option != '\0') {
-        size_t len = strcspn(option, ", ");
-        if ((len == 4 && strncmp(option, "safe", 4) == 0) ||
-            (len == 3 && strncmp(option, "all", 3) == 0) ||
-            (len == 6 && strncmp(option, "memory", 6) == 0))
-            on = true;
-        else if ((len == 4 && strncmp(option, "none", 4) == 0) ||
-                 (len == 7 && strncmp(option, "-memory", 7) == 0))
-            on = false;
-        option += len;
-        option += strspn(option, ", ");
-    }
-    return on;
-}
-
-enum rules_pool rules_pool_state(const struct analysis *analysis)
-{
-    const char *option = model_option(analysis->model, "OPTIMIZE");
-    if (analysis->model->counters[COUNTER_memory_pool_active] > 0)
-        return POOL_ACTIVE;
-    if (analysis->model->counters[COUNTER_memory_pool_aside] > 0)
-        return POOL_ASIDE;
-    return option != NULL && !optimize_has_memory(option) ? POOL_OFF : POOL_UNKNOWN;
-}
-
 const char *rules_pool_advice(struct analysis *analysis, const char *better)
 {
-    if (rules_pool_state(analysis) != POOL_OFF)
+    if (analysis->optimizers[OPTIMIZER_MEMORY].state != OPTIMIZER_OFF)
         return "";
-    const char *option = model_option(analysis->model, "OPTIMIZE");
-    if (strcmp(option, "none") == 0 || strcmp(option, "-memory") == 0 ||
-        strcmp(option, "safe,-memory") == 0)
-        return rules_text(analysis, "; or STRONG_OPTIMIZE=safe, which includes memory: %s", better);
-    return rules_text(analysis, "; or STRONG_OPTIMIZE=%s,memory: %s", option, better);
+    return rules_text(analysis, "; or %s: %s", rules_optimizer_setting(analysis, OPTIMIZER_MEMORY),
+                      better);
 }
 
 const char *rules_pool_conf(struct analysis *analysis, const char *pairs)

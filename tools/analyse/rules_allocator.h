@@ -23,13 +23,6 @@ bool rules_allocator_measured(struct analysis *analysis, struct finding *finding
 enum finding_confidence rules_allocator_confidence(const struct analysis *analysis,
                                                    uint64_t samples);
 
-enum rules_pool {
-    POOL_UNKNOWN, /* not active, for a reason that is not known here */
-    POOL_ACTIVE,
-    POOL_ASIDE,   /* the program or the user has chosen another allocator */
-    POOL_OFF,     /* STRONG_OPTIMIZE leaves it out */
-};
-enum rules_pool rules_pool_state(const struct analysis *analysis);
 /* "; or STRONG_OPTIMIZE=…: " and what the pool makes better, where it is off; else "". */
 const char *rules_pool_advice(struct analysis *analysis, const char *better);
 /* "STRONG_MEMORY_CONF=" with the pairs behind those that are in effect. */

@@ -53,13 +53,13 @@ static const struct model_resource *last_account(const struct model *model, unsi
 /* Several arenas each keep pages of their own half empty. */
 static bool several_arenas(const struct analysis *analysis)
 {
-    return rules_pool_state(analysis) == POOL_ACTIVE &&
+    return analysis->optimizers[OPTIMIZER_MEMORY].state == OPTIMIZER_ACTIVE &&
            analysis->model->processes[0].threads_peak > 1;
 }
 
 static void fragmentation_advice(struct analysis *analysis, struct finding *finding, bool pinned)
 {
-    bool pool = rules_pool_state(analysis) == POOL_ACTIVE, arenas = several_arenas(analysis);
+    bool pool = analysis->optimizers[OPTIMIZER_MEMORY].state == OPTIMIZER_ACTIVE, arenas = several_arenas(analysis);
     if (pinned)
         finding->fix = rules_text(
             analysis,

@@ -1,7 +1,7 @@
 /* rules_network.c: the rules about connections and peers: reconnecting, Nagle stalls. (lookups and
  * slow peers: rules_peers.c.) Reads the pseudo rows that libstrong derives for each connection.
  */
-#include "analyse/rules.h"
+#include "analyse/rules_optimizers.h"
 
 #include <string.h>
 
@@ -89,8 +89,8 @@ void rules_reconnecting(struct analysis *analysis, struct finding *finding)
     finding->assumption = "every connection after the first is avoided: its socket, connect and "
                           "close time comes back";
     finding->fix =
-        rules_text(analysis, "keep the connection open between requests, or take it from a pool%s",
-                   rules_called_at(analysis, site));
+        rules_text(analysis, "%skeep the connection open between requests, or take it from a pool%s",
+                   rules_reuse_fix(analysis), rules_called_at(analysis, site));
     finding->risk = "the peer may close an idle connection: retry once on a fresh one where the "
                     "request allows it";
 }
@@ -132,9 +132,9 @@ void rules_nagle_stall(struct analysis *analysis, struct finding *finding)
     finding->assumption = "the answers themselves take no time";
     finding->fix =
         rules_text(analysis,
-                   "send a request with one write (writev, or a buffer)%s, or set TCP_NODELAY "
+                   "%ssend a request with one write (writev, or a buffer)%s, or set TCP_NODELAY "
                    "on the socket before the second write",
-                   rules_called_at(analysis, site));
+                   rules_nodelay_fix(analysis), rules_called_at(analysis, site));
     finding->risk = "TCP_NODELAY alone sends more, smaller packets; one write has no cost";
     if (finding->confidence == CONFIDENCE_LOW && all.calls >= 10)
         finding->confidence = CONFIDENCE_MEDIUM;

@@ -1,7 +1,7 @@
 /* rules_peers.c: the rules that compare what was asked of peers: the same name looked up again, one
  * target that is slower than its siblings.
  */
-#include "analyse/rules.h"
+#include "analyse/rules_optimizers.h"
 
 #include <stdlib.h>
 
@@ -66,9 +66,9 @@ void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
     finding->assumption = "only the first lookup of each name is made";
     finding->fix = rules_text(
         analysis,
-        "look the name up once and keep the addresses for some seconds%s; or keep the connection "
+        "%slook the name up once and keep the addresses for some seconds%s; or keep the connection "
         "open; or run a caching resolver on this host (systemd-resolved, nscd, unbound)",
-        rules_called_at(analysis, site));
+        rules_remember_fix(analysis), rules_called_at(analysis, site));
     finding->risk = "kept addresses go stale: look up again after a failed connect";
 }
 

@@ -8,6 +8,7 @@
 
 #include "analyse/units.h"
 #include "render/memory_report.h"
+#include "render/optimizer_report.h"
 #include "render/text_blocks.h"
 #include "render/text_report.h"
 
@@ -322,6 +323,7 @@ void full_report_print(struct screen *screen, const struct analysis *analysis)
     screen_blank(screen);
     text_report_time(screen, analysis);
     findings(screen, analysis);
+    optimizer_report_table(screen, analysis);
     screen_blank(screen);
     text_blocks_functions(screen, analysis, ROWS_MOST);
     hooks(screen, analysis);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "render/json_memory.h"
+#include "render/json_optimizers.h"
 #include "render/json_values.h"
 #include "render/text_blocks.h"
 
@@ -397,7 +398,7 @@ json_t *json_report_new(const struct analysis *analysis, const struct analysis *
     set(document, "resources", resources_of(model));
     set(document, "memory", json_memory_new(analysis, truncated));
     set(document, "options", options_of(model));
-    set(document, "optimizers", json_array()); /* none exist in this version of the segment */
+    set(document, "optimizers", json_optimizers_new(analysis));
     set(document, "findings", findings_of(analysis));
     set(document, "truncated", truncated);
     return document;

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "analyse/units.h"
+#include "render/optimizer_report.h"
 #include "render/text_blocks.h"
 
 enum {
     WIDE = 80,          /* from here on: bars and details */
     SHOWN_FINDINGS = 3, /* with their fix */
     SHOWN_NOTES = 3,
+    FINDING_LINES = 6,
 };
 
 /* ---- what ran ---- */
@@ -226,11 +228,11 @@ void text_report_finding(struct screen *screen, const struct analysis *analysis,
     if (detail && finding->gain_ns > 0)
         screen_wrap(screen, 4, "if", LABEL, finding->assumption, most);
     if (finding->fix[0] != '\0')
-        screen_wrap(screen, 4, "fix", LABEL, finding->fix, most);
+        screen_wrap(screen, 4, "fix", LABEL, finding->fix, most < 3 ? 3 : most);
     if (detail)
         screen_wrap(screen, 4, "risk", LABEL, finding->risk, most);
     if (detail || number == 1)
-        screen_wrap(screen, 4, "verify", LABEL, finding->verify, 1);
+        screen_wrap(screen, 4, "verify", LABEL, finding->verify, screen->width < WIDE ? 4 : 2);
 }
 
 /* One or two lines: what it is and why. */
@@ -249,7 +251,10 @@ static void findings_block(struct screen *screen, const struct analysis *analysi
         const struct finding *finding = &analysis->findings[i];
         if (finding->state != FINDING_FOUND || finding->explained_by != NULL)
             continue;
-        if (finding->severity > SEVERITY_NOTE && number < shown)
+        /* The first is always shown; a title, two lines of evidence and three of advice need room. */
+        if (finding->severity > SEVERITY_NOTE && number < shown &&
+            (number == 0 || screen->width < 100 ||
+             screen->lines + FINDING_LINES < TEXT_REPORT_LINES))
             text_report_finding(screen, analysis, finding, ++number, false);
         else if (finding->severity == SEVERITY_NOTE && notes < SHOWN_NOTES - 1 &&
                  screen->lines + 3 < TEXT_REPORT_LINES) {
@@ -288,6 +293,7 @@ void text_report_print(struct screen *screen, const struct analysis *analysis)
     screen_blank(screen);
     text_report_time(screen, analysis);
     screen_blank(screen);
+    optimizer_report_lines(screen, analysis);
     const struct finding *top = analysis_first(analysis);
     if (top == NULL || top->severity == SEVERITY_NOTE)
         nothing_found(screen, analysis);
