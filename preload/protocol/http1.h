@@ -25,8 +25,8 @@ struct http1_side {
     uint8_t state;         /* enum http1_state */
     uint8_t field;         /* enum http1_field: whose value this is */
     uint8_t word_len;      /* bytes in `word`; HTTP1_WORD + 1: too long to matter */
-    bool gap;              /* white space after `word` */
-    char word[HTTP1_WORD]; /* a name or word cut by the end of a piece, or being read, in lower case */
+    bool element;          /* in a value: a word since the last comma */
+    char word[HTTP1_WORD]; /* the start of a word that the end of a piece cut */
 };
 
 struct http1 {

@@ -1,7 +1,8 @@
 /* resp.h: RESP2 and RESP3, the protocol of Redis, both sides of one client connection.
  *
- * Requests are arrays of bulk strings; commands not in resp_commands.def count as making state. Replies are
- * matched in order by their number alone. Part of exchange.h: only exchange.c calls these.
+ * Requests are arrays of bulk strings, pipelined without limit; a command that is not in resp_commands.def counts as
+ * making state. Replies are matched in order, by their number alone. Streamed replies, pushes and nesting deeper than
+ * RESP_DEPTH are refused. Part of exchange.h: only exchange.c calls these.
  */
 #ifndef STRONG_PROTOCOL_RESP_H
 #define STRONG_PROTOCOL_RESP_H
@@ -14,26 +15,27 @@ struct exchange;
 
 enum { RESP_NAME = 16, RESP_DEPTH = 8 };
 
+/* Where one direction is in its lines and blobs. */
+struct resp_side {
+    uint64_t number;  /* being read, or of a blob: bytes left */
+    uint8_t state;    /* enum resp_state */
+    uint8_t type;     /* the byte that the line starts with */
+    uint8_t digits;   /* read of the number; of another line: 1 if it is not empty */
+    bool negative;
+};
+
 struct resp {
-    /* request */
-    uint64_t bulk_left;  /* bytes left of an argument, or its length so far */
-    uint32_t arguments;  /* of the command being sent */
-    uint32_t argument;   /* which one is being sent */
-    uint8_t state;       /* enum resp_request_state */
-    uint8_t digits;      /* of the number being read */
-    uint8_t name_len;    /* bytes in `name`; RESP_NAME + 1: too long */
-    uint8_t judge;       /* what the second argument decides: a RESP_… of resp_commands.h */
+    struct resp_side request;
+    uint32_t arguments; /* left of the command being sent; 0: between two commands */
+    uint8_t argument;   /* the one being sent: 0 the name, 1, 2: one after it */
+    uint8_t name_len;   /* bytes in `name` */
+    uint8_t command;    /* enum resp_command, once known */
     char name[RESP_NAME];
 
-    /* reply */
-    uint64_t reply_left;           /* bytes left of a blob, or its length so far */
-    uint32_t elements[RESP_DEPTH]; /* left at each level of nesting */
-    uint8_t reply_state;           /* enum resp_reply_state */
-    uint8_t type;                  /* of the element being read */
-    uint8_t reply_digits;
-    bool negative;
+    struct resp_side reply;
     uint8_t depth;
-    uint8_t attributes; /* bit n: level n is an attribute, which is no element of what holds it */
+    uint8_t attributes;            /* bit n: level n is an attribute, no element of what holds it */
+    uint32_t elements[RESP_DEPTH]; /* left at each level of nesting */
 };
 
 void resp_begin(struct resp *resp);

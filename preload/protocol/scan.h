@@ -1,0 +1,104 @@
+/* scan.h: finding the end of a run of bytes nobody cares about, eight at a time.
+ *
+ * Each returns the first byte that stops the run, or `end`. The tricks are those of "Bit Twiddling Hacks" (hasless,
+ * haszero): a false alarm can only lie above a true one, so the lowest alarm is exact. Pure; any context.
+ */
+#ifndef STRONG_PROTOCOL_SCAN_H
+#define STRONG_PROTOCOL_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest alarm is the first byte");
+
+#define SCAN_EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+static inline uint64_t scan_load(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* Bytes below `limit` (at most 128), as their top bits. */
+static inline uint64_t scan_less(uint64_t word, unsigned limit)
+{
+    return (word - SCAN_EACH(limit)) & ~word & SCAN_EACH(0x80);
+}
+
+static inline const char *scan_at(const char *p, uint64_t alarms)
+{
+    return p + __builtin_ctzll(alarms) / 8;
+}
+
+/* To the first control byte below the space. */
+static inline const char *scan_text(const char *p, const char *end)
+{
+    for (; end - p >= 8; p += 8) {
+        uint64_t alarms = scan_less(scan_load(p), ' ');
+        if (alarms)
+            return scan_at(p, alarms);
+    }
+    while (p < end && (unsigned char)*p >= ' ')
+        p++;
+    return p;
+}
+
+/* To the first space or control byte. */
+static inline const char *scan_word(const char *p, const char *end)
+{
+    for (; end - p >= 8; p += 8) {
+        uint64_t alarms = scan_less(scan_load(p), ' ' + 1);
+        if (alarms)
+            return scan_at(p, alarms);
+    }
+    while (p < end && (unsigned char)*p > ' ')
+        p++;
+    return p;
+}
+
+/* To the first colon, space or control byte. */
+static inline const char *scan_name(const char *p, const char *end)
+{
+    for (; end - p >= 8; p += 8) {
+        uint64_t word = scan_load(p), colon = word ^ SCAN_EACH(':');
+        uint64_t alarms = scan_less(word, ' ' + 1) | scan_less(colon, 1);
+        if (alarms)
+            return scan_at(p, alarms);
+    }
+    while (p < end && (unsigned char)*p > ' ' && *p != ':')
+        p++;
+    return p;
+}
+
+/* Whether a word is `name`, which is in lower case, whatever its own case. */
+static inline bool scan_is(const char *word, size_t len, const char *name, size_t name_len)
+{
+    if (len != name_len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char byte = word[i] >= 'A' && word[i] <= 'Z' ? (char)(word[i] | 0x20) : word[i];
+        if (byte != name[i])
+            return false;
+    }
+    return true;
+}
+
+#define SCAN_IS(word, len, literal) scan_is(word, len, literal, sizeof(literal) - 1)
+
+/* Adds what fits of a word that pieces cut; *len is room + 1 when it did not fit. */
+static inline void scan_gather(char *word, uint8_t *len, size_t room, const char *from, size_t count)
+{
+    if (*len > room)
+        return;
+    if (count > room - *len) {
+        *len = (uint8_t)(room + 1);
+        return;
+    }
+    memcpy(word + *len, from, count);
+    *len += (uint8_t)count;
+}
+
+#endif
