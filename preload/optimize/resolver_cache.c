@@ -36,6 +36,8 @@
 #include "runtime/seccomp.h"
 #include "runtime/thread.h"
 
+enum { PAGE = 4096 };
+
 static __typeof__(&getaddrinfo) below_getaddrinfo;
 static __typeof__(&__res_init) below_res_init;
 static __typeof__(&__res_ninit) below_res_ninit;
@@ -44,7 +46,7 @@ static __typeof__(&__res_ninit) below_res_ninit;
 static __typeof__(&malloc) allocate;
 static __typeof__(&free) release;
 
-static struct resolver_table local; /* slots NULL: not yet */
+static struct resolver_table *local; /* NULL: not yet */
 static uint64_t not_before_ns;      /* answers to older questions are forgotten: res_init */
 
 struct lookup { /* one call */
@@ -58,20 +60,25 @@ struct lookup { /* one call */
 
 /* ---- remembered ---- */
 
-/* The process's own table: pages that cost nothing until they are used. NULL: memory is refused. */
+/* The process's own table: pages that cost nothing until they are used. First one with what describes it, and the tags;
+ * then the slots, a set a page. NULL: memory is refused. */
 static const struct resolver_table *local_table(void)
 {
-    if (strong_likely(__atomic_load_n(&local.slots, __ATOMIC_ACQUIRE) != NULL)) /* pairs with the exchange below */
-        return &local;
-    size_t bytes = (size_t)local.count * RESOLVER_SLOT_BYTES;
+    struct resolver_table *table = __atomic_load_n(&local, __ATOMIC_ACQUIRE); /* pairs with the exchange below */
+    if (strong_likely(table != NULL))
+        return table;
+    uint32_t count = resolver_table_count(config.resolver_size);
+    size_t head = (sizeof *table + count * sizeof *table->tags + PAGE - 1) & ~(size_t)(PAGE - 1);
+    size_t bytes = head + (size_t)count * RESOLVER_SLOT_BYTES;
     long place = system_call6(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (place < 0 && place > -4096)
         return NULL;
-    struct resolver_slot *none = NULL;
-    if (!__atomic_compare_exchange_n(&local.slots, &none, (struct resolver_slot *)place, false, __ATOMIC_RELEASE,
-                                     __ATOMIC_ACQUIRE))
-        system_call2(SYS_munmap, place, bytes);
-    return &local;
+    struct resolver_table *made = (void *)place;
+    *made = (struct resolver_table){(void *)(place + (long)head), count, (uint32_t *)(made + 1)};
+    if (__atomic_compare_exchange_n(&local, &table, made, false, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
+        return made;
+    system_call2(SYS_munmap, place, bytes); /* another thread was faster */
+    return table;
 }
 
 static void renew_terms(struct resolver_terms *terms)
@@ -118,7 +125,7 @@ static __attribute__((noinline)) bool answer_shared(const struct lookup *lookup,
         !resolver_entry_shares(entry.code) || !answer(lookup, &entry, COUNTER_resolver_shared_hits, ret_code))
         return false;
     table = local_table();
-    if (table)
+    if (table && resolver_table_warm(table, entry.hash)) /* a name asked for once is not worth a page */
         resolver_table_store(table, &entry, lookup->terms.now_ns);
     return true;
 }
@@ -248,11 +255,17 @@ static int resolver_res_ninit(res_state state)
 
 /* ---- installation ---- */
 
+/* In the same module as a function that is libc's for sure. (dladdr would search its symbols for 20 µs.) */
 static bool of_libc(const void *function)
 {
-    Dl_info its, libcs;
-    return dladdr(function, &its) && dladdr((const void *)&gnu_get_libc_version, &libcs) &&
-           its.dli_fbase == libcs.dli_fbase;
+    __typeof__(&_dl_find_object) find = (__typeof__(find))dlsym(RTLD_DEFAULT, "_dl_find_object");
+    struct dl_find_object its, libcs;
+    if (find)
+        return find((void *)function, &its) == 0 && find((void *)&gnu_get_libc_version, &libcs) == 0 &&
+               its.dlfo_link_map == libcs.dlfo_link_map;
+    Dl_info same, other; /* before glibc 2.35 */
+    return dladdr(function, &same) && dladdr((void *)&gnu_get_libc_version, &other) &&
+           same.dli_fbase == other.dli_fbase;
 }
 
 static void fork_child(void)
@@ -272,7 +285,6 @@ int resolver_cache_init(void)
     int ret = pthread_atfork(NULL, NULL, fork_child);
     if (ret)
         return -ret;
-    local.count = resolver_table_count(config.resolver_size);
     below_getaddrinfo = next.getaddrinfo, next.getaddrinfo = resolver_getaddrinfo;
     below_res_init = next.__res_init, next.__res_init = resolver_res_init;
     below_res_ninit = next.__res_ninit, next.__res_ninit = resolver_res_ninit;

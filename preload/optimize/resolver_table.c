@@ -14,10 +14,33 @@ enum { WORDS = RESOLVER_ENTRY_MOST / 8 };
 
 typedef uint64_t __attribute__((may_alias)) entry_word;
 
-static struct resolver_slot *set_of(const struct resolver_table *table, uint64_t hash)
+enum { TAG_SEEN = 2 }; /* of an empty slot: asked about once */
+
+static uint32_t set_of(const struct resolver_table *table, uint64_t hash)
 {
     uint64_t sets = table->count / RESOLVER_WAYS;
-    return table->slots + ((hash >> 32) * sets >> 32) * RESOLVER_WAYS;
+    return (uint32_t)((hash >> 32) * sets >> 32) * RESOLVER_WAYS;
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)hash | 1;
+}
+
+/* A tag is a hint: it may be missing or belong to what was there before. */
+static bool may_hold(const struct resolver_table *table, uint32_t slot, uint64_t hash)
+{
+    return !table->tags || __atomic_load_n(&table->tags[slot], __ATOMIC_RELAXED) == tag_of(hash);
+}
+
+bool resolver_table_warm(const struct resolver_table *table, uint64_t hash)
+{
+    uint32_t *tags = table->tags + set_of(table, hash);
+    for (unsigned i = 0; i < RESOLVER_WAYS; i++)
+        if (__atomic_load_n(&tags[i], __ATOMIC_RELAXED))
+            return true;
+    __atomic_store_n(&tags[0], TAG_SEEN, __ATOMIC_RELAXED);
+    return false;
 }
 
 static uint64_t word(const struct resolver_slot *slot, size_t number)
@@ -50,11 +73,14 @@ static bool copy_out(const struct resolver_slot *slot, struct resolver_entry *re
 bool resolver_table_find(const struct resolver_table *table, const struct resolver_key *key,
                          const struct resolver_terms *terms, struct resolver_entry *ret_entry)
 {
-    const struct resolver_slot *set = set_of(table, key->hash);
-    for (unsigned i = 0; i < RESOLVER_WAYS; i++)
-        if (word(&set[i], WORD(hash)) == key->hash && word(&set[i], WORD(expires_ns)) > terms->now_ns &&
-            copy_out(&set[i], ret_entry) && resolver_entry_valid(ret_entry, key, terms))
+    uint32_t first = set_of(table, key->hash);
+    for (uint32_t i = first; i < first + RESOLVER_WAYS; i++) {
+        const struct resolver_slot *slot = &table->slots[i];
+        if (may_hold(table, i, key->hash) && word(slot, WORD(hash)) == key->hash &&
+            word(slot, WORD(expires_ns)) > terms->now_ns && copy_out(slot, ret_entry) &&
+            resolver_entry_valid(ret_entry, key, terms))
             return true;
+    }
     return false;
 }
 
@@ -99,12 +125,17 @@ static void write_words(struct resolver_slot *slot, const struct resolver_entry 
 
 bool resolver_table_store(const struct resolver_table *table, const struct resolver_entry *entry, uint64_t now_ns)
 {
-    struct resolver_slot *slot = choose(set_of(table, entry->hash), entry, now_ns);
+    uint32_t first = set_of(table, entry->hash);
+    __atomic_fetch_add(&table->slots[first].lock, 0, __ATOMIC_RELAXED); /* written first, a fresh page costs one fault */
+    struct resolver_slot *slot = choose(&table->slots[first], entry, now_ns);
     uint64_t held = claim(slot, now_ns);
     if (!held)
         return false;
     write_words(slot, entry);
     /* Not a store: who slept for too long does not own it any more. Pairs with the first load of copy_out. */
-    return __atomic_compare_exchange_n(&slot->lock, &held, (uint32_t)held + 1u, false, __ATOMIC_RELEASE,
-                                       __ATOMIC_RELAXED);
+    if (!__atomic_compare_exchange_n(&slot->lock, &held, (uint32_t)held + 1u, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        return false;
+    if (table->tags)
+        __atomic_store_n(&table->tags[slot - table->slots], tag_of(entry->hash), __ATOMIC_RELAXED);
+    return true;
 }
