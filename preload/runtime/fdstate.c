@@ -10,10 +10,10 @@ enum {
     DROPPED = 1 << 24,     /* freed by the last call that leaves */
     CLOSE_LATER = 1 << 25, /* a close came while the number was reserved */
     OVERLAP = 1 << 26,     /* two calls were in flight at once */
-    FLAGS = 0xff << 24,
     INDEX_BITS = 11,
     GENERATION_BITS = 21,
 };
+#define FLAGS (0xffull << 24) /* unsigned: the generation lies above */
 _Static_assert(FDSTATE_MOST < 1 << INDEX_BITS, "index + 1 fits");
 
 struct fdstate *fdstate_records;
@@ -151,7 +151,7 @@ bool fdstate_leave(int index)
                 return false;
             }
         } else if (swap(record, &word, last && word & DROPPED ? freed(word) : word - 1)) {
-            return !(word & (FLAGS & ~CLOSE_LATER));
+            return !(word & FLAGS & ~(uint64_t)CLOSE_LATER);
         }
     }
 }
@@ -191,25 +191,27 @@ bool fdstate_release(int index)
 
 /* ---- numbers ---- */
 
-void fdstate_give(int index, int fd)
-{
-    struct fdstate *record = &fdstate_records[index];
-    struct fd_entry *entry = fdtable_entry(fd, true);
-    uint64_t word = word_of(record);
-    record->fd = fd;
-    while (!swap(record, &word, with_state(word, FDSTATE_OPEN) + 1))
-        ;
-    if (entry)
-        __atomic_store_n(&entry->tracked, mark_of(index, word), __ATOMIC_RELEASE);
-}
-
-void fdstate_detach(int index, int own_fd)
+void fdstate_give(int index, int fd, enum fdstate_state state)
 {
     struct fdstate *record = &fdstate_records[index];
     struct fd_entry *entry = fdtable_entry(record->fd, false);
-    if (entry && entry->tracked == mark_of(index, record->word))
+    uint64_t word = word_of(record);
+    if (entry && record->fd != fd && entry->tracked == mark_of(index, word))
         __atomic_store_n(&entry->tracked, 0, __ATOMIC_RELEASE);
-    record->fd = own_fd;
+    record->fd = fd;
+    while (!swap(record, &word, (with_state(word, state) & ~(uint64_t)(CALLS | FLAGS)) | (state == FDSTATE_OPEN)))
+        ;
+    if ((entry = fdtable_entry(fd, true)))
+        __atomic_store_n(&entry->tracked, mark_of(index, word), __ATOMIC_RELEASE);
+}
+
+int fdstate_kept(int fd)
+{
+    int index;
+    uint32_t mark = mark_at(fd);
+    struct fdstate *record = mark ? record_of(mark, &index) : NULL;
+    uint64_t word = record ? word_of(record) : 0;
+    return record && same(word, mark) && state_of(word) == FDSTATE_KEPT ? index : -1;
 }
 
 void fdstate_free(int index)

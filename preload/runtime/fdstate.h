@@ -86,10 +86,11 @@ bool fdstate_close_later(int fd);
 /* Ends RESERVED, back to OPEN, keeping the caller's count: true when a close came meanwhile; the caller closes. */
 bool fdstate_release(int index);
 
-/* The number of a kept record changes hands: it is now fd's, OPEN with one call in flight (the caller's). */
-void fdstate_give(int index, int fd);
-/* The program's number is gone from this record (it is closed, or kept elsewhere). */
-void fdstate_detach(int index, int own_fd);
+/* The record, RESERVED or CLOSING by the caller, follows its file to another number; `state` is OPEN with one call in
+ * flight (the caller's), or KEPT. */
+void fdstate_give(int index, int fd, enum fdstate_state state);
+/* fd is a number libstrong keeps: the record's index, else -1. */
+int fdstate_kept(int fd);
 /* The record is of no more use; its index may come back for another file. */
 void fdstate_free(int index);
 /* Changes with every file the record follows. */

@@ -27,6 +27,8 @@ enum {
 
 struct fd_entry fdtable_first[FDTABLE_PAGE];
 static struct fd_entry *pages[FDTABLE_PAGES] = {fdtable_first};
+int fdtable_watermark = INT32_MAX;
+void (*fdtable_crossed)(int fd);
 static uint64_t stall_least_ticks, stall_most_ticks;
 
 int fdtable_init(void)
@@ -95,6 +97,8 @@ void fdtable_opened(int fd, uint32_t target, enum target_kind kind)
         if (open > __atomic_load_n(&segment->descriptors_peak, __ATOMIC_RELAXED))
             __atomic_store_n(&segment->descriptors_peak, open, __ATOMIC_RELAXED);
     }
+    if (strong_unlikely(fd >= fdtable_watermark))
+        fdtable_crossed(fd);
     if (strong_unlikely(entry->tracked))
         fdstate_drop(fd, COUNTER_COUNT); /* the number was given up by a way nobody saw */
     *entry = (struct fd_entry){.target = target, .flags = FD_KNOWN, .kind = (uint8_t)kind};

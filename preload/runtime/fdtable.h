@@ -43,6 +43,10 @@ enum { FDTABLE_PAGE = 1024, FDTABLE_PAGES = 1024 }; /* up to 2^20 descriptors */
 
 extern struct fd_entry fdtable_first[FDTABLE_PAGE];
 
+/* Numbers the program gets from here on are told to whoever keeps descriptors of its own at higher ones. */
+extern int fdtable_watermark;
+extern void (*fdtable_crossed)(int fd);
+
 /* Entry of fd or NULL (negative, too large, no memory). Makes the page if `make`. */
 struct fd_entry *fdtable_entry(int fd, bool make);
 uint32_t fdtable_target_slow(int fd);

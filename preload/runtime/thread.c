@@ -262,6 +262,19 @@ struct thread *thread_find(uint32_t tid)
     return NULL;
 }
 
+bool thread_any_inside(bool (*is)(unsigned hook))
+{
+    uint64_t count = __atomic_load_n(&segment->tables[TABLE_THREADS].used, __ATOMIC_RELAXED);
+    if (count > BLOCKS_MOST || counters[COUNTER_thread_blocks_full] || !thread_hot.block)
+        return true;
+    for (uint32_t i = 0; i < count; i++) {
+        struct thread *thread = __atomic_load_n(&blocks[i], __ATOMIC_ACQUIRE); /* pairs with make_block */
+        if (thread && thread->block != thread_hot.block && is(__atomic_load_n(&thread->block->now_hook, __ATOMIC_RELAXED)))
+            return true;
+    }
+    return false;
+}
+
 const void *thread_held_site(struct thread *thread, const void *lock)
 {
     for (unsigned i = 0; i < THREAD_HELD_LOCKS; i++)

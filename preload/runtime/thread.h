@@ -138,6 +138,9 @@ void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64
 /* Another thread's block by kernel thread id, or NULL: for naming a lock's holder. */
 struct thread *thread_find(uint32_t tid);
 
+/* Whether another thread stands inside a hook that `is` says yes to; true where that cannot be known. */
+bool thread_any_inside(bool (*is)(unsigned hook));
+
 /* Remembers where this thread took a lock; read by waiters in other threads. ~1 ns. */
 static inline void thread_hold(const void *lock, const void *site)
 {
