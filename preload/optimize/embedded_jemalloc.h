@@ -18,6 +18,8 @@
 extern const char *strong_je_malloc_conf;
 /* Whether jemalloc gives a thread, at its first request, a cache. Read at that moment only. */
 extern bool strong_je_opt_tcache;
+/* Whether it starts large blocks anywhere in their first page, and adds one for that. Read when it starts. */
+extern bool strong_je_opt_cache_oblivious;
 extern void (*strong_je_malloc_message)(void *opaque, const char *text);
 
 void *strong_je_malloc(size_t size);
@@ -27,7 +29,7 @@ void strong_je_free(void *ptr);
 void strong_je_sdallocx(void *ptr, size_t size, int flags);
 size_t strong_je_sallocx(const void *ptr, int flags);
 size_t strong_je_nallocx(size_t size, int flags);
-/* Resizes in place as far as it can; returns the usable size it came to. */
+/* Resizes in place as far as it can. What it returns is not to be relied on where it grew: ask sallocx. */
 size_t strong_je_xallocx(void *ptr, size_t size, size_t extra, int flags);
 int strong_je_mallctl(const char *name, void *old, size_t *old_len, void *fresh, size_t fresh_len);
 

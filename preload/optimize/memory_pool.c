@@ -2,7 +2,7 @@
  *
  * CHANGES  malloc and its relatives of `next` (C++'s operators come through them). Small blocks: a cache in each
  *          thread (pool_cache.h), behind it a depot that threads share (pool_depot.h), behind that spans cut into
- *          blocks (pool_span.h). Spans and large blocks: jemalloc, linked in (embedded_jemalloc.h) and tuned by
+ *          blocks (pool_span.h). Spans and blocks above 8 KiB: jemalloc, linked in (embedded_jemalloc.h) and tuned by
  *          STRONG_MEMORY_CONF, in a stretch of addresses of its own (pool_range.h).
  * SAFE     because a block's address tells whose it is: inside the stretch the pool's, outside libc's; each
  *          goes back where it came from, whichever thread frees it and whenever. Where the pool has
@@ -35,6 +35,7 @@
 #include "optimize/pool_conf.h"
 #include "optimize/pool_range.h"
 #include "optimize/pool_realloc.h"
+#include "optimize/pool_room.h"
 #include "optimize/pool_span.h"
 #include "optimize/pool_state.h"
 #include "runtime/allocator.h"
@@ -54,6 +55,8 @@ static __typeof__(&prlimit64) below_prlimit64;
 
 static __attribute__((noinline)) void *malloc_large(size_t size)
 {
+    if (size <= POOL_LARGEST_KEPT)
+        return pool_cache_take(pool_large_class(size));
     void *ptr = strong_je_malloc(size);
     if (strong_unlikely(!ptr))
         return real.malloc(size);
@@ -165,6 +168,7 @@ static __attribute__((noinline)) void free_large(void *ptr)
         return;
     }
     int saved_errno = errno;
+    pool_room_gone(ptr);
     strong_je_free(ptr);
     errno = saved_errno;
 }
@@ -173,7 +177,7 @@ void pool_free(void *ptr)
 {
     if (strong_likely(pool_range_holds(ptr))) {
         size_t class_number = pool_range_class(ptr);
-        if (strong_likely(class_number - 1 < POOL_CLASSES - 1)) {
+        if (strong_likely(class_number - 1 < POOL_KEPT - 1)) {
             pool_cache_give(ptr, class_number);
             return;
         }

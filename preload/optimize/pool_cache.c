@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "optimize/embedded_jemalloc.h"
 #include "optimize/pool_depot.h"
 #include "optimize/pool_span.h"
 #include "runtime/arena.h"
@@ -24,6 +25,7 @@ enum {
     SHARE_BYTES = 16 << 10, /* most bytes of one class in a cache … */
     SHARE_MOST = 128,       /* … most blocks … */
     SHARE_LEAST = 4,        /* … but at least so many */
+    LARGE_BYTES = 128 << 10, /* the same for the classes above POOL_LARGEST */
     HIGH_FIRST = 16,
     FILL_FIRST = 4,
     TIDY_EVERY = 64,
@@ -91,7 +93,9 @@ static struct owned_cache *spare_pop(void)
 
 static unsigned share_of(unsigned class_number)
 {
-    unsigned share = SHARE_BYTES / pool_class_bytes[class_number];
+    if (class_number >= POOL_CLASSES)
+        return LARGE_BYTES / (unsigned)pool_class_bytes[class_number];
+    unsigned share = SHARE_BYTES / (unsigned)pool_class_bytes[class_number];
     return share > SHARE_MOST ? SHARE_MOST : share < SHARE_LEAST ? SHARE_LEAST : share;
 }
 
@@ -102,7 +106,7 @@ static struct owned_cache *make_cache(void)
         return NULL;
     owned = (struct owned_cache *)(((uintptr_t)owned + 63) & ~(uintptr_t)63);
     void **slots = owned->cache.slots;
-    for (unsigned i = 1; i < POOL_CLASSES; i++) {
+    for (unsigned i = 1; i < POOL_KEPT; i++) {
         unsigned share = share_of(i), first = share < HIGH_FIRST ? share : HIGH_FIRST;
         owned->cache.bins[i] = (struct pool_bin){slots, slots, slots + first, (uint16_t)share, FILL_FIRST, 0};
         slots += share;
@@ -160,7 +164,7 @@ static void exit_round(void *value)
 
 int pool_cache_init(void)
 {
-    for (unsigned i = 1; i < POOL_CLASSES; i++)
+    for (unsigned i = 1; i < POOL_KEPT; i++)
         slots_total += share_of(i);
     int error = pthread_key_create(&exit_key, exit_round);
     ready = error == 0;
@@ -192,6 +196,28 @@ bool pool_cache_shared(void)
 
 /* ---- filling and emptying ---- */
 
+static void give_back(unsigned class_number, void *const *ptrs, unsigned count)
+{
+    if (class_number < POOL_CLASSES) {
+        pool_span_give(class_number, ptrs, count);
+        return;
+    }
+    for (unsigned i = 0; i < count; i++)
+        strong_je_free(ptrs[i]);
+}
+
+/* A batch: of large blocks, one. */
+static unsigned get_more(unsigned class_number, void **ret_ptrs, unsigned count)
+{
+    if (class_number < POOL_CLASSES)
+        return pool_span_take(class_number, ret_ptrs, count);
+    *ret_ptrs = strong_je_malloc(pool_class_bytes[class_number]);
+    if (!*ret_ptrs)
+        return 0;
+    pool_range_set(*ret_ptrs, class_number);
+    return 1;
+}
+
 /* Moves the `count` oldest blocks of a bin out; those freed last stay. A child forked in between must not find a
  * block both in a dead thread's bin and free elsewhere: the bin is empty meanwhile, and what it held is lost to
  * that child. (Stores become visible to a fork in program order; the release keeps the compiler to it.) */
@@ -203,17 +229,17 @@ static void move_out(struct pool_bin *bin, unsigned class_number, unsigned count
     __atomic_store_n(&bin->top, bin->low, __ATOMIC_RELEASE); /* pairs with pool_cache_fork_child */
     memmove(bin->low, bin->low + count, (have - count) * sizeof(void *));
     __atomic_store_n(&bin->top, bin->low + (have - count), __ATOMIC_RELEASE); /* the same */
-    if (to_depot && pool_cache_shared())
+    if (to_depot && class_number < POOL_CLASSES && pool_cache_shared())
         done = pool_depot_put(class_number, leaving, count);
     if (done < count)
-        pool_span_give(class_number, leaving + done, count - done);
+        give_back(class_number, leaving + done, count - done);
 }
 
 static void tidy(struct pool_cache *cache)
 {
     if (++cache->slow_calls % TIDY_EVERY)
         return;
-    for (unsigned i = 1; i < POOL_CLASSES; i++) {
+    for (unsigned i = 1; i < POOL_KEPT; i++) {
         struct pool_bin *bin = &cache->bins[i];
         unsigned have = (unsigned)(bin->top - bin->low);
         if (bin->refills == 0 && have)
@@ -226,7 +252,7 @@ static void tidy(struct pool_cache *cache)
 static void *uncached(unsigned class_number)
 {
     void *ptr;
-    return pool_span_take(class_number, &ptr, 1) ? ptr : real.malloc(pool_class_bytes[class_number]);
+    return get_more(class_number, &ptr, 1) ? ptr : real.malloc(pool_class_bytes[class_number]);
 }
 
 void *pool_cache_refill(unsigned class_number)
@@ -244,11 +270,11 @@ void *pool_cache_refill(unsigned class_number)
     unsigned count = bin->fill, got = 0;
     if (count * 2 < bin->share)
         bin->fill = (uint16_t)(count * 2);
-    if (pool_cache_shared())
+    if (class_number < POOL_CLASSES && pool_cache_shared())
         got = pool_depot_take(class_number, bin->low, count);
     if (!got) {
         int saved_errno = errno;
-        got = pool_span_take(class_number, bin->low, count);
+        got = get_more(class_number, bin->low, count);
         errno = saved_errno;
     }
     if (!got)
@@ -263,7 +289,7 @@ void pool_cache_overflow(void *ptr, unsigned class_number)
 {
     int saved_errno = errno;
     if (!attach()) {
-        pool_span_give(class_number, &ptr, 1);
+        give_back(class_number, &ptr, 1);
     } else {
         struct pool_cache *cache = pool_cache_current;
         struct pool_bin *bin = &cache->bins[class_number];
@@ -287,7 +313,7 @@ void pool_cache_empty(void)
     struct pool_cache *cache = pool_cache_current;
     if (cache == &cold || cache == &none)
         return;
-    for (unsigned i = 1; i < POOL_CLASSES; i++)
+    for (unsigned i = 1; i < POOL_KEPT; i++)
         move_out(&cache->bins[i], i, (unsigned)(cache->bins[i].top - cache->bins[i].low), false);
 }
 
@@ -296,7 +322,7 @@ size_t pool_cache_bytes(void)
     size_t bytes = pool_depot_bytes() + pool_span_free_bytes();
     struct owned_cache *owned = __atomic_load_n(&all, __ATOMIC_ACQUIRE); /* pairs with make_cache */
     for (; owned; owned = owned->next_of_all)
-        for (unsigned i = 1; i < POOL_CLASSES; i++) {
+        for (unsigned i = 1; i < POOL_KEPT; i++) {
             const struct pool_bin *bin = &owned->cache.bins[i];
             bytes += (size_t)(__atomic_load_n(&bin->top, __ATOMIC_RELAXED) - bin->low) * pool_class_bytes[i];
         }

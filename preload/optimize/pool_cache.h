@@ -1,4 +1,4 @@
-/* pool_cache.h: each thread's cache of free blocks, in front of jemalloc.
+/* pool_cache.h: each thread's cache of free blocks, in front of spans and jemalloc.
  *
  *   struct pool_cache      one a thread at a time; passes with its contents to the next thread
  *     bins[class]          top ──▶ one past the newest pointer; low = its first slot; high: full at it
@@ -12,8 +12,12 @@
  * a program that writes after free or beyond a block meets what it would have met with jemalloc alone.
  *
  * `high` starts low and doubles each time the bin overflows, up to the class's share (pool_cache_share), so a
- * thread that frees little keeps little. At most about 1 MiB a thread in all; every 64th slow call of a thread
+ * thread that frees little keeps little. At most about 2 MiB a thread in all; every 64th slow call of a thread
  * gives back half of each bin that was not short since (pool_cache_tidy).
+ *
+ * The larger blocks, up to 32 KiB, are kept here too, instead of by jemalloc's own cache (tcache:false in
+ * STRONG_MEMORY_CONF): that one takes memory in every thread, and when the last thread that used an arena ends
+ * jemalloc gives all the arena's free pages back, so that a program of short threads pays for each page anew.
  *
  * pool_cache_current is never NULL: a thread without a cache has one of two empty ones, in which every bin is
  * both empty and full, so that the fast paths need no test for it.
@@ -38,7 +42,7 @@ struct pool_bin {
 enum { POOL_GROWN = 4 };
 
 struct pool_cache {
-    struct pool_bin bins[POOL_CLASSES];
+    struct pool_bin bins[POOL_KEPT];
     const void *grown[POOL_GROWN]; /* latest results of growing reallocs: see pool_realloc.c */
     uint32_t slow_calls;
     uint32_t number; /* of this cache: pool_cache.c's table */

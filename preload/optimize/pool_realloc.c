@@ -4,8 +4,9 @@
  *   shrinking  stays in place while at least half of the block remains in use, and in one that has just grown (it
  *              has room to grow on); large blocks give back pages
  *   growing    a block that is the result of an earlier growth is likely to grow on: it gets half as much
- *              again (twice as much above 4 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
- *              times. A block's first growth gets just what was asked for: most blocks grow once.
+ *              again (up to twice as much above 4 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
+ *              times; above 32 KiB it moves where it need not move again (pool_room.h). A block's first growth gets
+ *              just what was asked for: most blocks grow once.
  * A block of libc's stays with libc's realloc.
  * Which blocks have grown is remembered for the thread's latest POOL_GROWN results only. What was added is
  * never touched here, so beyond a page it costs address space, not memory, unless the pages were in use before.
@@ -20,6 +21,7 @@
 #include "optimize/embedded_jemalloc.h"
 #include "optimize/memory_pool.h"
 #include "optimize/pool_cache.h"
+#include "optimize/pool_room.h"
 #include "runtime/libc.h"
 #include "runtime/system.h"
 
@@ -34,7 +36,11 @@ static size_t with_room(size_t size)
 {
     if (size > CHAIN_LARGEST)
         return size;
-    return size + (size <= CHAIN_SMALL ? size / 2 : size);
+    if (size <= CHAIN_SMALL)
+        return size + size / 2;
+    /* At most twice as much: one byte later more than half of it is in use, and realloc has nothing to do
+     * (allocator_map). */
+    return pool_class_bytes[pool_large_class(size * 2 + 1) - 1];
 }
 
 static bool remembered(const void *ptr)
@@ -82,30 +88,53 @@ static void *resize_small(void *old, size_t had, size_t size)
     return ptr;
 }
 
+static void *shrink_large(void *old, size_t had, size_t size)
+{
+    if (size > had / 2 || remembered(old))
+        return old;
+    if (size <= POOL_LARGEST)
+        return shrink(old, had, size);
+    pool_room_gone(old);
+    size_t left = strong_je_xallocx(old, size, 0, 0);
+    pool_range_set(old, pool_large_class(left)); /* where it could not be made smaller: what it is with its room */
+    return left < had ? old : shrink(old, left, size);
+}
+
+/* A block without room: in place, or into another. */
+static void *grow_without_room(void *old, size_t had, size_t size, size_t room)
+{
+    pool_room_gone(old);
+    strong_je_xallocx(old, size, room - size, 0);
+    /* 5.3.0 says "as it was" where it made a block larger, but not by all of `extra`. */
+    size_t got = strong_je_sallocx(old, 0);
+    pool_range_set(old, pool_large_class(got));
+    return got >= size ? old : move(old, had, size, room);
+}
+
+static void *grow_large(void *old, size_t had, size_t size)
+{
+    bool again = remembered(old);
+    int saved_errno = errno;
+    void *ptr = old;
+    if (!pool_room_use(old, had, size)) {
+        ptr = again ? pool_room_new(size) : NULL;
+        if (ptr) {
+            memcpy(ptr, old, had);
+            pool_free(old);
+        } else {
+            ptr = grow_without_room(old, had, size, again ? with_room(size) : size);
+        }
+    }
+    if (ptr) {
+        errno = saved_errno;
+        remember(ptr);
+    }
+    return ptr;
+}
+
 static void *resize_large(void *old, size_t had, size_t size)
 {
-    if (size <= had) {
-        if (size > had / 2 || remembered(old))
-            return old;
-        size_t left = size > POOL_LARGEST ? strong_je_xallocx(old, size, 0, 0) : had;
-        if (left == had)
-            return shrink(old, had, size);
-        pool_range_set(old, pool_large_class(left));
-        return old;
-    }
-    size_t room = remembered(old) ? with_room(size) : size;
-    int saved_errno = errno;
-    size_t got = strong_je_xallocx(old, size, room - size, 0);
-    errno = saved_errno;
-    if (got < size) {
-        void *ptr = move(old, had, size, room);
-        if (ptr)
-            remember(ptr);
-        return ptr;
-    }
-    pool_range_set(old, pool_large_class(got));
-    remember(old);
-    return old;
+    return size <= had ? shrink_large(old, had, size) : grow_large(old, had, size);
 }
 
 void *pool_realloc(void *old, size_t size)

@@ -1,5 +1,5 @@
 /* pool_state.c: see pool_state.h. jemalloc's statistics, less what lies in our caches (free blocks,
- * though jemalloc has handed them out).
+ * though jemalloc has handed them out) and the room of growing buffers (nobody has touched it).
  *
  * Reading takes jemalloc's locks (each arena's, for a moment): not from a signal handler. mallinfo's fields are
  * filled with what comes nearest to glibc's meaning; mallopt accepts everything and changes nothing, for its
@@ -15,6 +15,7 @@
 
 #include "optimize/embedded_jemalloc.h"
 #include "optimize/pool_cache.h"
+#include "optimize/pool_room.h"
 #include "optimize/pool_span.h"
 #include "runtime/allocator.h"
 #include "runtime/libc.h"
@@ -27,6 +28,12 @@ static size_t statistic(const char *name)
     return strong_je_mallctl(name, &value, &len, NULL, 0) == 0 ? value : 0;
 }
 
+static size_t statistic_beyond(const char *name, size_t bytes)
+{
+    size_t value = statistic(name);
+    return value > bytes ? value - bytes : 0;
+}
+
 static bool pool_state_read(struct allocator_state *ret)
 {
     int saved_errno = errno;
@@ -34,10 +41,10 @@ static bool pool_state_read(struct allocator_state *ret)
     size_t len = sizeof epoch;
     bool known = strong_je_mallctl("epoch", &epoch, &len, &epoch, sizeof epoch) == 0;
     if (known) {
-        size_t cached = pool_cache_bytes(), allocated = statistic("stats.allocated");
-        ret->allocated_bytes = allocated > cached ? allocated - cached : 0;
-        ret->active_bytes = statistic("stats.active");
-        ret->resident_bytes = statistic("stats.resident");
+        size_t room = pool_room_bytes(), unused = pool_cache_bytes() + room;
+        ret->allocated_bytes = statistic_beyond("stats.allocated", unused);
+        ret->active_bytes = statistic_beyond("stats.active", room);
+        ret->resident_bytes = statistic_beyond("stats.resident", room);
         ret->retained_bytes = statistic("stats.retained");
         ret->metadata_bytes = statistic("stats.metadata");
     }

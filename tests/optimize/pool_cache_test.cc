@@ -64,9 +64,12 @@ POOL_TEST(PoolCache, KeepsNoMoreThanAThreadsShare)
     for (size_t size = 16; size <= POOL_LARGEST; size += 16)
         for (unsigned i = 0; i < 300; i++)
             ptrs.push_back(pool_malloc(size));
+    for (size_t size = POOL_LARGEST; size <= 2 * POOL_LARGEST_KEPT; size += 1024)
+        for (unsigned i = 0; i < 30; i++)
+            ptrs.push_back(pool_malloc(size));
     for (void *ptr : ptrs)
         pool_free(ptr);
-    EXPECT_LE(pool_cache_bytes() - pool_span_free_bytes() - pool_depot_bytes(), (size_t)1200 << 10);
+    EXPECT_LE(pool_cache_bytes() - pool_span_free_bytes() - pool_depot_bytes(), (size_t)2200 << 10);
 }
 
 POOL_TEST(PoolCache, AThreadThatEndsHandsItToTheNext)
@@ -245,4 +248,52 @@ POOL_TEST(PoolRealloc, AGrowingBufferTakesAtMostTwiceWhatItHolds)
         ASSERT_LE(pool_usable_size(ptr), size * 5 / 2 + 32) << size;
     }
     pool_free(ptr);
+}
+
+POOL_TEST(PoolRealloc, ALargeBufferThatGoesOnGrowingStaysWhereItIs)
+{
+    void *ptr = nullptr;
+    unsigned moves = 0;
+    for (size_t size = 100; size < 3 << 20; size += 100) {
+        void *old = ptr;
+        ptr = pool_realloc(ptr, size);
+        moves += size > 2 * POOL_ROOM_FROM && ptr != old;
+        ASSERT_GE(pool_usable_size(ptr), size);
+        memset((char *)ptr + size - 100, (int)(size / 100), 100);
+    }
+    EXPECT_EQ(moves, 0u);
+    for (size_t size = 100; size < 3 << 20; size += 100)
+        ASSERT_TRUE(holds((char *)ptr + size - 100, 100, (unsigned char)(size / 100))) << size;
+    EXPECT_GT(pool_room_bytes(), 0u);
+    pool_free(ptr);
+    EXPECT_EQ(pool_room_bytes(), 0u);
+}
+
+POOL_TEST(PoolRealloc, RoomIsBoundedAndGivenBackHoweverABufferEnds)
+{
+    std::mt19937 random(5);
+    std::vector<void *> buffers;
+    for (unsigned i = 0; i < 100; i++) {
+        void *ptr = nullptr;
+        for (size_t size = 1000; size < 200000; size += 1000)
+            ptr = pool_realloc(ptr, size);
+        ASSERT_GE(pool_usable_size(ptr), 199000u);
+        fill(ptr, 199000, i);
+        buffers.push_back(ptr);
+        ASSERT_LE(pool_room_bytes(), POOL_ROOM_MOST + POOL_ROOM_BYTES);
+    }
+    for (unsigned i = 0; i < 100; i++) { // grown beyond the room, made small, or freed as it is
+        const size_t sizes[] = {9 << 20, 50000, 100, 7 << 20};
+        size_t size = sizes[i % 4];
+        ASSERT_TRUE(holds(buffers[i], 199000, i));
+        buffers[i] = pool_realloc(buffers[i], size);
+        ASSERT_TRUE(holds(buffers[i], size < 199000 ? size : 199000, i)) << size;
+        ASSERT_GE(pool_usable_size(buffers[i]), size);
+        pool_free(buffers[i]);
+        size_t room = 0;
+        for (unsigned other = i + 1; other < 100; other++)
+            room += strong_je_sallocx(buffers[other], 0) - pool_usable_size(buffers[other]);
+        ASSERT_EQ(pool_room_bytes(), room) << i;
+    }
+    EXPECT_EQ(pool_room_bytes(), 0u);
 }

@@ -36,7 +36,8 @@ TEST(PoolClasses, RiseInMultiplesOfSixteenAndWasteAtMostAnEighth)
         uint64_t bytes = pool_class_bytes[i], below = pool_class_bytes[i - 1];
         EXPECT_EQ(bytes % 16, 0u);
         EXPECT_LT(below, bytes);
-        EXPECT_TRUE(bytes <= 128 || (bytes - below) * 8 <= below) << bytes;
+        EXPECT_TRUE(bytes <= 128 || (bytes - below - 16) * 8 <= below) << bytes;
+        EXPECT_TRUE(bytes <= 4096 || POOL_SPAN_BYTES / bytes < POOL_SPAN_BYTES / below) << bytes;
     }
     EXPECT_GT(pool_class_bytes[POOL_CLASSES], (uint64_t)POOL_LARGEST);
 }

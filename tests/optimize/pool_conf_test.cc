@@ -22,7 +22,7 @@ Verdict check(const char *text, unsigned size = 80)
 TEST(PoolConf, AcceptsRightPairs)
 {
     for (const char *text :
-         {"", "narenas:4", "narenas_ratio:1,cache_oblivious:false", "tcache:true,dirty_decay_ms:-1",
+         {"", "narenas:4", "narenas_ratio:1,tcache:false", "tcache:true,dirty_decay_ms:-1",
           "thp:never", "thp:default,metadata_thp:auto", "percpu_arena:phycpu", "narenas:2,",
           "muzzy_decay_ms:0", "lg_tcache_nslots_mul:-16", "lg_extent_max_active_fit:6"})
         EXPECT_TRUE(check(text).right) << text << ": " << check(text).wrong;
@@ -91,9 +91,9 @@ TEST(PoolConf, CutsAWrongPairToTheRoomItHas)
     EXPECT_EQ(check(text.c_str(), 20).wrong, text.substr(0, 19));
 }
 
-// Every number at its ends, as jemalloc itself takes it: nothing that is accepted here is refused
-// there.
-TEST(PoolConf, TheEndsOfEveryRangeAreTakenByJemalloc)
+// Every word, and every number at its ends, as jemalloc itself takes it: nothing that is accepted here
+// is refused there.
+TEST(PoolConf, WhatIsAcceptedIsTakenByJemalloc)
 {
     for (const char *text : {"narenas:1",
                              "narenas_ratio:1",
@@ -121,6 +121,21 @@ TEST(PoolConf, TheEndsOfEveryRangeAreTakenByJemalloc)
                              "lg_tcache_flush_small_div:16",
                              "lg_tcache_flush_large_div:1",
                              "lg_tcache_flush_large_div:16",
+                             "percpu_arena:disabled",
+                             "percpu_arena:percpu",
+                             "percpu_arena:phycpu",
+                             "tcache:true",
+                             "tcache:false",
+                             "trust_madvise:true",
+                             "trust_madvise:false",
+                             "thp:default",
+                             "thp:always",
+                             "thp:never",
+                             "metadata_thp:disabled",
+                             "metadata_thp:auto",
+                             "metadata_thp:always",
+                             "hpa:true",
+                             "hpa:false",
                              "lg_extent_max_active_fit:0",
                              "lg_extent_max_active_fit:64"}) {
         EXPECT_TRUE(check(text).right) << text;

@@ -22,6 +22,7 @@ extern "C" {
 #include "optimize/pool_depot.h"
 #include "optimize/pool_range.h"
 #include "optimize/pool_realloc.h"
+#include "optimize/pool_room.h"
 #include "optimize/pool_span.h"
 }
 
