@@ -113,13 +113,14 @@ bool resolver_entry_whole(const struct resolver_entry *entry)
            entry->checksum == checksum(entry);
 }
 
-/* No clock can run behind what is stored by more than the moment between reading it and looking here. */
+/* Until the end it names, but no longer than the longest time this process gives an entry of its own; that stored_ns lies
+ * ahead can only be by the moment between reading the clock and looking here. */
 static bool timely(const struct resolver_entry *entry, const struct resolver_terms *terms)
 {
-    uint64_t ttl_ns = ttl_of(entry, terms), most_ns = ttl_ns + ttl_ns / 5, now_ns = terms->now_ns;
-    return ttl_ns && entry->expires_ns > now_ns && entry->expires_ns - now_ns <= most_ns + CLOCK_SLACK_NS &&
-           entry->stored_ns <= now_ns + CLOCK_SLACK_NS && entry->stored_ns + most_ns > now_ns &&
-           entry->began_ns <= entry->stored_ns && entry->began_ns >= terms->not_before_ns;
+    uint64_t ttl_ns = ttl_of(entry, terms), now_ns = terms->now_ns;
+    return ttl_ns && entry->expires_ns > now_ns && entry->stored_ns <= now_ns + CLOCK_SLACK_NS &&
+           entry->stored_ns + ttl_ns + ttl_ns / 5 > now_ns && entry->began_ns <= entry->stored_ns &&
+           entry->began_ns >= terms->not_before_ns;
 }
 
 bool resolver_entry_valid(const struct resolver_entry *entry, const struct resolver_key *key,

@@ -22,7 +22,7 @@ static inline uint64_t resolver_mix(uint64_t one, uint64_t other)
 /* Of any bytes; the tail counts as if zeros followed, so callers mix in a length where that matters. */
 static inline uint64_t resolver_hash(const void *bytes, size_t len, uint64_t seed)
 {
-    const char *at = bytes;
+    const char *at = (const char *)bytes; /* also read by C++ tests */
     uint64_t hash = seed, pair[2];
     for (; len >= sizeof pair; len -= sizeof pair, at += sizeof pair) {
         memcpy(pair, at, sizeof pair);
