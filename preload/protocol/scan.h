@@ -88,17 +88,14 @@ static inline bool scan_is(const char *word, size_t len, const char *name, size_
 
 #define SCAN_IS(word, len, literal) scan_is(word, len, literal, sizeof(literal) - 1)
 
-/* Adds what fits of a word that pieces cut; *len is room + 1 when it did not fit. */
+/* Adds to a word that pieces cut what fits of it; *len is room + 1 when not all did. */
 static inline void scan_gather(char *word, uint8_t *len, size_t room, const char *from, size_t count)
 {
     if (*len > room)
         return;
-    if (count > room - *len) {
-        *len = (uint8_t)(room + 1);
-        return;
-    }
-    memcpy(word + *len, from, count);
-    *len += (uint8_t)count;
+    size_t fits = count < room - *len ? count : room - *len;
+    memcpy(word + *len, from, fits);
+    *len = (uint8_t)(*len + fits + (fits < count));
 }
 
 #endif

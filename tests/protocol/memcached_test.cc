@@ -104,6 +104,8 @@ static const scenario meta[] = {
     {"GetValueUnfinished", {">mg a v\r\n", "<VA 2 f0\r\nhi"}, OPEN, 1, 0},
     {"GetQuiet", {">mg a v q\r\nmn\r\n", "<MN\r\n"}, MISMATCH, 0, 0},
     {"GetQuietOpaque", {">mg a v q123\r\n"}, MISMATCH, 0, 0},
+    {"GetLongOpaque", {">mg a v O" + repeat("q", 31) + "\r\n", "<EN O" + repeat("q", 31) + "\r\n"}, PARKABLE, 1, 1},
+    {"GetQuietLongOpaque", {">mg a v q" + repeat("O", 31) + "\r\n"}, MISMATCH, 0, 0},
     {"GetKeyQ", {">mg q v\r\n", "<EN\r\n"}, PARKABLE, 1, 1},
     {"Set", {">ms a 2\r\nhi\r\n", "<HD\r\n"}, PARKABLE, 1, 1},
     {"SetFlags", {">ms a 2 T90 c Oabc\r\nhi\r\n", "<HD c5 Oabc\r\n"}, PARKABLE, 1, 1},

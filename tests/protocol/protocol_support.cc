@@ -1,5 +1,7 @@
 #include "protocol/protocol_support.h"
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <gtest/gtest.h>
 #include <tuple>
