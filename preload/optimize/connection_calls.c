@@ -11,63 +11,33 @@
 
 #define below connection_pool_below
 
-/* ---- reading ---- */
-
-#define READS(name, parameters, arguments, parts, count, flags)                                                        \
+#define TRANSFER_READS(name, parameters, arguments, parts, count, flags)                                               \
     static ssize_t calls_##name parameters                                                                             \
     {                                                                                                                  \
         struct transfer transfer;                                                                                      \
         ssize_t ret;                                                                                                   \
-        if (strong_likely(!fdstate_tracked(fd)) ||                                                                     \
-            !connection_transfer_read(&transfer, fd, parts, (int)(count), flags))                                      \
+        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_read(&transfer, fd, parts, count, flags))      \
             return below.name arguments;                                                                               \
         do                                                                                                             \
             ret = below.name arguments;                                                                                \
         while (connection_transfer_got(&transfer, ret));                                                               \
         return ret;                                                                                                    \
     }
-#define ONE (&(const struct iovec){(void *)buf, n}), 1
-
-#define READS_ONE(name, parameters, arguments, flags) READS_AS(name, parameters, arguments, ONE, flags)
-#define READS_AS(name, parameters, arguments, parts_and_count, flags)                                                  \
-    READS(name, parameters, arguments, parts_and_count, flags)
-
-READS_ONE(read, (int fd, void *buf, size_t n), (fd, buf, n), 0)
-READS_ONE(__read, (int fd, void *buf, size_t n), (fd, buf, n), 0)
-READS_ONE(__read_chk, (int fd, void *buf, size_t n, size_t buf_len), (fd, buf, n, buf_len), 0)
-READS_ONE(recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags), flags)
-READS_ONE(__recv_chk, (int fd, void *buf, size_t n, size_t buf_len, int flags), (fd, buf, n, buf_len, flags), flags)
-READS_ONE(recvfrom, (int fd, void *buf, size_t n, int flags, __SOCKADDR_ARG address, socklen_t *len),
-          (fd, buf, n, flags, address, len), flags)
-READS_ONE(__recvfrom_chk,
-          (int fd, void *buf, size_t n, size_t buf_len, int flags, struct sockaddr *address, socklen_t *len),
-          (fd, buf, n, buf_len, flags, address, len), flags)
-READS(readv, (int fd, const struct iovec *parts, int count), (fd, parts, count), parts, count, 0)
-
-/* ---- writing ---- */
-
-#define WRITES(name, parameters, arguments, parts, count, flags)                                                       \
+#define TRANSFER_WRITES(name, parameters, arguments, parts, count, flags, bytes)                                       \
     static ssize_t calls_##name parameters                                                                             \
     {                                                                                                                  \
         struct transfer transfer;                                                                                      \
         ssize_t ret;                                                                                                   \
-        if (strong_likely(!fdstate_tracked(fd)) ||                                                                     \
-            !connection_transfer_write(&transfer, fd, parts, (int)(count), flags))                                     \
+        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_write(&transfer, fd, parts, count, flags))     \
             return below.name arguments;                                                                               \
         do                                                                                                             \
             ret = transfer.trial ? connection_transfer_send(&transfer) : below.name arguments;                         \
         while (connection_transfer_wrote(&transfer, ret));                                                             \
         return ret;                                                                                                    \
     }
-#define WRITES_ONE(name, parameters, arguments, flags) WRITES_AS(name, parameters, arguments, ONE, flags)
-#define WRITES_AS(name, parameters, arguments, parts_and_count, flags)                                                 \
-    WRITES(name, parameters, arguments, parts_and_count, flags)
-
-WRITES_ONE(write, (int fd, const void *buf, size_t n), (fd, buf, n), 0)
-WRITES_ONE(__write, (int fd, const void *buf, size_t n), (fd, buf, n), 0)
-WRITES_ONE(send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags), flags)
-WRITES_ONE(__send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags), flags)
-WRITES(writev, (int fd, const struct iovec *parts, int count), (fd, parts, count), parts, count, 0)
+#include "optimize/transfer_calls.def"
+#undef TRANSFER_READS
+#undef TRANSFER_WRITES
 
 static ssize_t calls_sendto(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG address, socklen_t len)
 {
@@ -149,21 +119,13 @@ void connection_calls_install(void)
 #define INSTALL(name)                                                                                                  \
     if (next.name)                                                                                                     \
     next.name = calls_##name
-    INSTALL(read);
-    INSTALL(__read);
-    INSTALL(__read_chk);
-    INSTALL(readv);
-    INSTALL(recv);
-    INSTALL(__recv_chk);
-    INSTALL(recvfrom);
-    INSTALL(__recvfrom_chk);
-    INSTALL(recvmsg);
-    INSTALL(write);
-    INSTALL(__write);
-    INSTALL(writev);
-    INSTALL(send);
-    INSTALL(__send);
+#define TRANSFER_READS(name, parameters, arguments, parts, count, flags) INSTALL(name);
+#define TRANSFER_WRITES(name, parameters, arguments, parts, count, flags, bytes) INSTALL(name);
+#include "optimize/transfer_calls.def"
+#undef TRANSFER_READS
+#undef TRANSFER_WRITES
     INSTALL(sendto);
+    INSTALL(recvmsg);
     INSTALL(sendmsg);
     INSTALL(sendmmsg);
     INSTALL(recvmmsg);

@@ -19,12 +19,6 @@
 #include "runtime/targets.h"
 #include "runtime/thread.h"
 
-enum {
-    SMALL_WRITE = 1448, /* less than one full segment on Ethernet: Nagle may hold it back */
-};
-#define STALL_LEAST_NS 35000000u
-#define STALL_MOST_NS 60000000u
-
 struct fd_entry fdtable_first[FDTABLE_PAGE];
 static struct fd_entry *pages[FDTABLE_PAGES] = {fdtable_first};
 int fdtable_watermark = INT32_MAX;
@@ -33,8 +27,8 @@ static uint64_t stall_least_ticks, stall_most_ticks;
 
 int fdtable_init(void)
 {
-    stall_least_ticks = clock_ns_to_ticks(STALL_LEAST_NS);
-    stall_most_ticks = clock_ns_to_ticks(STALL_MOST_NS);
+    stall_least_ticks = clock_ns_to_ticks(FDTABLE_STALL_LEAST_NS);
+    stall_most_ticks = clock_ns_to_ticks(FDTABLE_STALL_MOST_NS);
     return 0;
 }
 
@@ -262,8 +256,8 @@ void fdtable_wrote(int fd, uint64_t bytes)
     if (!entry || hands_off())
         return;
     entry->flags |= FD_WROTE;
-    entry->wrote_ticks = clock_ticks();
-    if (bytes >= SMALL_WRITE)
+    entry->moved_ticks = clock_ticks();
+    if (bytes >= FDTABLE_SMALL_WRITE)
         entry->small_writes = 0;
     else if (entry->small_writes < UINT8_MAX)
         entry->small_writes++;
@@ -276,7 +270,8 @@ void fdtable_read_done(int fd, uint64_t bytes, uint64_t ticks)
     if (!entry || hands_off() || !(entry->flags & FD_WROTE))
         return;
     entry->exchanges++;
-    uint64_t waited = clock_ticks() - entry->wrote_ticks;
+    uint64_t now = clock_ticks(), waited = now - entry->moved_ticks;
+    entry->moved_ticks = now;
     if (entry->small_writes >= 2 && (entry->flags & FD_STREAM) && !(entry->flags & FD_NODELAY_SET) &&
         waited >= stall_least_ticks && waited <= stall_most_ticks)
         thread_count_derived(HOOK_nagle_stall, entry->target, waited, 0, false);

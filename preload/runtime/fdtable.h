@@ -31,13 +31,18 @@ struct fd_entry {
     uint8_t flags;        /* enum fd_flags */
     uint8_t kind;         /* enum target_kind */
     uint8_t small_writes; /* in a row, since the last read; saturating */
-    uint8_t reserved;
+    uint8_t tuning;       /* the optimizer of TCP connections keeps its own here */
     uint32_t exchanges; /* reads that followed a write */
     uint32_t tracked;   /* which record of fdstate.h follows it; 0: none */
     uint64_t since_ticks; /* connected at */
-    uint64_t wrote_ticks; /* last write */
+    uint64_t moved_ticks; /* last write, or last read that answered one */
 };
 _Static_assert(sizeof(struct fd_entry) == 32, "fd entries are many");
+
+enum { FDTABLE_SMALL_WRITE = 1448 }; /* less than one full segment on Ethernet: Nagle may hold it back */
+/* A wait for a delayed acknowledgement: Linux delays them by 40 ms (TCP_DELACK_MIN, include/net/tcp.h). */
+#define FDTABLE_STALL_LEAST_NS 35000000u
+#define FDTABLE_STALL_MOST_NS 60000000u
 
 enum { FDTABLE_PAGE = 1024, FDTABLE_PAGES = 1024 }; /* up to 2^20 descriptors */
 

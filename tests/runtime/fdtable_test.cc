@@ -216,7 +216,7 @@ TEST_P(FdTableStall, IsSeenWhenAndOnlyWhenItIsOne)
         for (int i = 0; i < one.writes; i++)
             fdtable_wrote(100, one.bytes);
         // The clock is moved, not waited for.
-        fdtable_entry(100, false)->wrote_ticks -= clock_ns_to_ticks(one.wait_ms * UINT64_C(1000000));
+        fdtable_entry(100, false)->moved_ticks -= clock_ns_to_ticks(one.wait_ms * UINT64_C(1000000));
         fdtable_read_done(100, 10, 1);
         EXPECT_EQ(row(HOOK_nagle_stall, peer()).calls, one.stalls);
     });
