@@ -229,6 +229,81 @@ TEST_F(CommandsTest, RefuseWrongUsage)
     }
 }
 
+TEST_F(CommandsTest, DiffTakesFilesPidsRunsNamesAndFolders)
+{
+    std::string one = add(1, "/bin/first", false, "before", 0);
+    add(2, "/bin/second", false, "after", 60);
+    add(3, "/bin/second", false, "after", 90);
+    for (const char *pair : {"before after", "4194305 4194306", "first second", "segments segments"}) {
+        Outcome outcome = shell(std::string("$R diff ") + pair);
+        EXPECT_EQ(outcome.code, 0) << pair << outcome.err;
+        EXPECT_EQ(outcome.err, "") << pair;
+        EXPECT_LE(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 40) << pair;
+        EXPECT_FALSE(has(outcome.out, "\x1b")) << pair;
+    }
+    EXPECT_TRUE(has(shell("$R diff before after").out, "and 1 more")) << "a run is merged";
+    EXPECT_TRUE(has(shell("$R diff segments before").out, "and 2 more")) << "a folder is merged";
+    EXPECT_TRUE(has(shell("$R diff " + one + " before").out, "A and B are the same run"));
+    EXPECT_TRUE(has(shell("cp " + one + " kept.strong; $R diff kept.strong before --json").out,
+                    "\"same_run\": true"));
+    EXPECT_GT(shell("$R diff before after --full").out.size(), shell("$R diff before after").out.size());
+}
+
+TEST_F(CommandsTest, DiffRefusesWhatIsNotTwoThings)
+{
+    add(1, "/bin/first");
+    for (const char *line : {"$R diff", "$R diff first", "$R diff first first first",
+                             "$R diff --nonsense first first", "$R diff --width=7 first first"}) {
+        Outcome outcome = shell(line);
+        EXPECT_EQ(outcome.code, 2) << line;
+        EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+        EXPECT_EQ(outcome.out, "") << line;
+    }
+    EXPECT_EQ(shell("$R diff first nobody").code, 3);
+    EXPECT_EQ(shell("$R diff nobody first").code, 3);
+    EXPECT_EQ(shell("mkdir none; $R diff first none").code, 3);
+    EXPECT_TRUE(has(shell("$R diff first none").err, "none"));
+    EXPECT_TRUE(has(shell("$R help diff").out, "--full"));
+    EXPECT_EQ(shell("$R diff first first > /dev/full").code, 1);
+}
+
+TEST_F(CommandsTest, DiffSaysInOneLineWhichSideCannotBeRead)
+{
+    std::string good = add(1, "/bin/first");
+    SegmentBuilder newer(256 << 10), other(256 << 10), clock(256 << 10);
+    newer.header().version = SEGMENT_VERSION + 1;
+    newer.write(folder / "newer.strong");
+    clock.header().ns_per_tick_q40 = 0;
+    clock.write(folder / "clock.strong");
+    std::ofstream(folder / "empty.strong").close();
+    ASSERT_EQ(shell("head -c 100000 " + good + " > cut.strong").code, 0);
+    for (const char *name : {"newer.strong", "clock.strong", "empty.strong", "cut.strong"})
+        for (const std::string &words : {std::string(name) + " " + good, good + " " + name}) {
+            Outcome outcome = shell("$R diff " + words);
+            EXPECT_EQ(outcome.code, 1) << words;
+            EXPECT_EQ(outcome.out, "") << words;
+            EXPECT_TRUE(has(outcome.err, name)) << outcome.err;
+            EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+        }
+    EXPECT_TRUE(has(shell("$R diff newer.strong " + good).err, "version"));
+    EXPECT_TRUE(has(shell("$R diff cut.strong " + good).err, "truncated"));
+    /* In a folder what cannot be read is named, and the rest counts. */
+    ASSERT_EQ(shell("mkdir set; cp " + good + " cut.strong set; cp " + good + " set/other.strong").code, 0);
+    Outcome outcome = shell("$R diff set " + good);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(has(outcome.err, "cut.strong")) << outcome.err;
+    EXPECT_EQ(shell("mkdir bad; cp cut.strong bad; $R diff bad " + good).code, 1);
+}
+
+TEST_F(CommandsTest, ReportAFolderOfSegments)
+{
+    add(1, "/bin/first");
+    add(2, "/bin/second", false, "", 60);
+    Outcome outcome = shell("$R segments");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(has(outcome.out, "and 1 more")) << outcome.out;
+}
+
 TEST_F(CommandsTest, ListAsATreeAndAsJson)
 {
     add(1, "/bin/alpha\x1b[31m");
@@ -253,7 +328,7 @@ TEST_F(CommandsTest, CollectFinishedSegments)
 TEST_F(CommandsTest, HelpNamesEveryCommandAndSetting)
 {
     std::string overview = shell("$R help").out;
-    for (const char *word : {"report", "run", "list", "gc", "help"})
+    for (const char *word : {"report", "run", "diff", "list", "gc", "help"})
         EXPECT_TRUE(has(overview, word)) << word;
     std::string options = shell("$R help options").out;
 #define OPTION(name, field, kind, fallback, low, high, meaning)                                    \

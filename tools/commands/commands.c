@@ -15,6 +15,8 @@ const struct command commands[] = {
     {"report", "[options] [PART] [PID|NAME|FILE|RUN]", "the verdict (default)", report_command, report_help},
     {"run", "[options] -- COMMAND [ARGUMENT...]", "run a program preloaded, then report", run_command,
      run_help},
+    {"diff", "[options] A B", "what changed from A to B, and what of it is noise", diff_command,
+     diff_help},
     {"list", "[options]", "processes that have a segment, as a tree", list_command, list_help},
     {"gc", "[options]", "remove segments of finished processes", gc_command, gc_help},
     {"help", "[COMMAND|options|findings]", "this, or more about one topic", help_command, NULL},

@@ -26,12 +26,14 @@ int commands_main(int argc, char **argv);
 
 int report_command(int argc, char **argv);
 int run_command(int argc, char **argv);
+int diff_command(int argc, char **argv);
 int list_command(int argc, char **argv);
 int gc_command(int argc, char **argv);
 int help_command(int argc, char **argv);
 
 void report_help(void);
 void run_help(void);
+void diff_help(void);
 void list_help(void);
 void gc_help(void);
 

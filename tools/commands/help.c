@@ -64,7 +64,7 @@ int help_command(int argc, char **argv)
             command->help();
         }
     } else {
-        static const char *const topics[] = {"options", "findings", "report", "run",
+        static const char *const topics[] = {"options", "findings", "report", "run", "diff",
                                              "list",    "gc",       "help",   NULL};
         const char *nearest = text_nearest(topic, topics);
         if (nearest)

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyse/analysis.h"
 #include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/subject.h"
 #include "read/text.h"
 #include "render/full_report.h"
 #include "render/json_report.h"
@@ -45,68 +45,6 @@ void report_help(void)
         printf("  %-24s %s\n", views[i].name, views[i].meaning);
 }
 
-/* One model with what was made of it. */
-struct subject {
-    struct model *model;
-    struct symbols *symbols;
-    struct analysis *analysis;
-};
-
-static void subject_done(struct subject *subject)
-{
-    analysis_free(subject->analysis);
-    symbols_free(subject->symbols);
-    model_free(subject->model);
-}
-
-static int subject_analyse(struct subject *subject)
-{
-    subject->symbols = symbols_new(subject->model);
-    return subject->symbols &&
-                   analysis_new(subject->model, subject->symbols, &subject->analysis) == 0
-               ? EXIT_OK
-               : EXIT_FAILED;
-}
-
-static int read_model(const struct directory_entry *entry, struct model **ret_model)
-{
-    char message[SNAPSHOT_MESSAGE];
-    struct snapshot *snapshot = NULL;
-    if (snapshot_open(entry->path, &snapshot, message) != 0) {
-        fprintf(stderr, "strong-report: %s\n", message);
-        return EXIT_FAILED;
-    }
-    int error = model_new(snapshot, entry->superseded, ret_model);
-    snapshot_free(snapshot);
-    if (error)
-        fprintf(stderr, "strong-report: not enough memory\n");
-    return error ? EXIT_FAILED : EXIT_OK;
-}
-
-/* Reads every chosen segment that can be read: one that vanished meanwhile does not spoil the rest. */
-static size_t read_all(const struct selection *selection, struct subject *subjects)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < selection->count; i++) {
-        const struct directory_entry *entry = &selection->directory.entries[selection->chosen[i]];
-        if (read_model(entry, &subjects[count].model) == EXIT_OK)
-            count++;
-    }
-    return count;
-}
-
-static int merge_all(const struct subject *subjects, size_t count, struct subject *whole)
-{
-    const struct model **models = calloc(count, sizeof(*models));
-    int error = models ? 0 : -1;
-    for (size_t i = 0; i < count && !error; i++)
-        models[i] = subjects[i].model;
-    if (!error)
-        error = model_merge(models, count, &whole->model);
-    free(models);
-    return error ? EXIT_FAILED : subject_analyse(whole);
-}
-
 static int print_all(FILE *out, const struct report_form *form, const struct analysis *shown,
                      const struct analysis *const *members, size_t count)
 {
@@ -143,7 +81,7 @@ static int report_subjects(FILE *out, const struct report_form *form, struct sub
             members[i] = subjects[i].analysis;
     }
     if (code == EXIT_OK && count > 1)
-        code = merge_all(subjects, count, &whole);
+        code = subject_merge(subjects, count, &whole);
     if (code == EXIT_OK)
         code = print_all(out, form, count > 1 ? whole.analysis : subjects[0].analysis, members,
                          count);
@@ -158,7 +96,7 @@ int report_print(FILE *out, const struct selection *selection, const struct repo
 {
     struct subject *subjects = calloc(selection->count, sizeof(*subjects));
     int code = EXIT_FAILED;
-    size_t count = subjects ? read_all(selection, subjects) : 0;
+    size_t count = subjects ? subject_read(selection, subjects) : 0;
     if (count)
         code = report_subjects(out, form, subjects, count);
     for (size_t i = 0; i < count; i++)

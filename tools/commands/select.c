@@ -88,6 +88,18 @@ static size_t pick(const struct directory *directory, enum match match, const ch
     return *ret_index != DIRECTORY_NONE;
 }
 
+/* What the first process became by exec is what the user started: it comes first. */
+static void put_root_first(struct selection *selection)
+{
+    size_t root = last_image(&selection->directory, selection->chosen[0]);
+    for (size_t i = 1; i < selection->count; i++) {
+        if (selection->chosen[i] != root)
+            continue;
+        memmove(&selection->chosen[1], &selection->chosen[0], i * sizeof(root));
+        selection->chosen[0] = root;
+    }
+}
+
 /* Everything of the same run, or where it has no name, everything below. The root is first. */
 static int choose_whole(struct selection *selection, size_t index)
 {
@@ -101,14 +113,7 @@ static int choose_whole(struct selection *selection, size_t index)
         if (wanted || (*run && strcmp(directory->entries[i].summary.run, run) == 0))
             selection->chosen[selection->count++] = i;
     }
-    /* what the first process became by exec is what the user started */
-    size_t root = last_image(directory, selection->chosen[0]);
-    for (size_t i = 1; i < selection->count; i++) {
-        if (selection->chosen[i] != root)
-            continue;
-        memmove(&selection->chosen[1], &selection->chosen[0], i * sizeof(root));
-        selection->chosen[0] = root;
-    }
+    put_root_first(selection);
     return EXIT_OK;
 }
 
@@ -189,6 +194,31 @@ static int select_file(const char *path, struct selection *selection)
     return choose(selection, 0, false);
 }
 
+static int select_folder(const char *path, struct selection *selection)
+{
+    struct directory *directory = &selection->directory;
+    char clean[512];
+    text_clean(clean, sizeof(clean), path, strlen(path));
+    int error = directory_read_folder(directory, path);
+    for (size_t i = 0; !error && i < directory->refused_count; i++)
+        fprintf(stderr, "strong-report: %s\n", directory->refused[i].message);
+    if (!error && directory->count == 0) {
+        if (directory->refused_count == 0)
+            fprintf(stderr, "strong-report: %s: no file in it ends in %s\n", clean, SEGMENT_SUFFIX);
+        return directory->refused_count ? EXIT_FAILED : EXIT_NO_DATA;
+    }
+    if (!error)
+        selection->chosen = calloc(directory->count, sizeof(*selection->chosen));
+    if (!selection->chosen) {
+        fprintf(stderr, "strong-report: not enough memory\n");
+        return EXIT_FAILED;
+    }
+    for (size_t i = 0; i < directory->count; i++)
+        selection->chosen[selection->count++] = i;
+    put_root_first(selection);
+    return EXIT_OK;
+}
+
 static int select_known(const char *word, bool whole, struct selection *selection)
 {
     const struct directory *directory = &selection->directory;
@@ -219,6 +249,12 @@ int select_word(const char *word, bool whole, struct selection *ret_selection)
 {
     struct stat facts;
     memset(ret_selection, 0, sizeof(*ret_selection));
+    if (word && !is_number(word) && stat(word, &facts) == 0 && S_ISDIR(facts.st_mode)) {
+        int code = select_folder(word, ret_selection);
+        if (code != EXIT_OK)
+            select_done(ret_selection);
+        return code;
+    }
     bool looks_like_file = word && (strchr(word, '/') || strstr(word, SEGMENT_SUFFIX));
     if (word && !is_number(word) && (looks_like_file || lstat(word, &facts) == 0)) {
         /* a program's file is a name too: ./server */

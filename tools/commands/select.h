@@ -1,6 +1,6 @@
 /* select.h: which segments a word on the command line means.
  *
- * A word is, in this order: a file, a pid, the name of a run, a program's name. Nothing named: the one
+ * A word is, in this order: a file, a folder of segments (all of them), a pid, the name of a run, a program's name. Nothing named: the one
  * process of ours that runs, or the one that finished last. Of a process that replaced itself by exec
  * the last image counts. Single-threaded.
  */

@@ -83,7 +83,14 @@ static int add_file(struct vector *entries, struct vector *refused, const char *
     return 0;
 }
 
-static int scan(struct vector *entries, struct vector *refused, const char *folder)
+/* Any name that ends as a segment's does. */
+static bool is_kept_segment(const char *name)
+{
+    size_t len = strlen(name), suffix = strlen(SEGMENT_SUFFIX);
+    return len > suffix && name[0] != '.' && strcmp(name + len - suffix, SEGMENT_SUFFIX) == 0;
+}
+
+static int scan(struct vector *entries, struct vector *refused, const char *folder, bool any_name)
 {
     DIR *stream = opendir(folder);
     int error = 0, refusal;
@@ -91,7 +98,7 @@ static int scan(struct vector *entries, struct vector *refused, const char *fold
         return 0;
     for (struct dirent *file; !error && (file = readdir(stream));) {
         char *path;
-        if (pid_of_name(file->d_name) == 0)
+        if (any_name ? !is_kept_segment(file->d_name) : pid_of_name(file->d_name) == 0)
             continue;
         if (asprintf(&path, "%s/%s", folder, file->d_name) < 0)
             error = -ENOMEM;
@@ -124,7 +131,7 @@ static int scan_base(struct vector *entries, struct vector *refused, const char 
         if (asprintf(&folder, "%s/%s", base, file->d_name) < 0) {
             error = -ENOMEM;
         } else {
-            error = scan(entries, refused, folder);
+            error = scan(entries, refused, folder, false);
             free(folder);
         }
     }
@@ -226,13 +233,24 @@ int directory_read(struct directory *directory, bool other_users)
     const char *chosen = getenv("STRONG_DIR"), *temporary = getenv("TMPDIR");
     int error;
     if (chosen && *chosen) {
-        error = scan(&entries, &refused, chosen);
+        error = scan(&entries, &refused, chosen, false);
     } else {
         error = scan_base(&entries, &refused, "/dev/shm", other_users);
         if (!error)
             error = scan_base(&entries, &refused, temporary && *temporary ? temporary : "/tmp",
                               other_users);
     }
+    finish(directory, &entries, &refused);
+    if (error)
+        directory_done(directory);
+    return error;
+}
+
+int directory_read_folder(struct directory *directory, const char *path)
+{
+    struct vector entries = {.bytes = sizeof(struct directory_entry)};
+    struct vector refused = {.bytes = sizeof(struct directory_refused)};
+    int error = scan(&entries, &refused, path, true);
     finish(directory, &entries, &refused);
     if (error)
         directory_done(directory);

@@ -54,6 +54,10 @@ void directory_tree(const struct directory *directory, size_t *ret_order);
  * caller frees with directory_done. */
 int directory_read_file(struct directory *directory, const char *path, char *message);
 
+/* Every file whose name ends in .strong in a folder, however it begins: a set that somebody kept. 0 or -ENOMEM; a
+ * folder that cannot be opened is an empty one. */
+int directory_read_folder(struct directory *directory, const char *path);
+
 /* Removes finished segments: the oldest beyond `keep` files or `keep_bytes`. Returns how many, and their
  * bytes. Segments of running processes, and of those that cannot be seen, stay. */
 size_t directory_collect(const struct directory *directory, uint64_t keep, uint64_t keep_bytes,

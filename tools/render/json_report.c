@@ -24,14 +24,6 @@ static void set_latency(json_t *object, const struct latency *latency)
     set(object, "p99_ns", known ? number(latency_percentile_ns(latency, 0.99)) : json_null());
 }
 
-static const char *target_kind_name(enum target_kind kind)
-{
-    static const char *const names[TARGET_KIND_COUNT] = {
-        "other", "file",   "tcp_out", "tcp_in", "udp",     "unix_out", "unix_in",
-        "pipe",  "device", "host",    "lock",   "program", "site",     "unknown"};
-    return kind < TARGET_KIND_COUNT ? names[kind] : "unknown";
-}
-
 /* ---- one section each ---- */
 
 static json_t *process_of(const struct model_process *process)

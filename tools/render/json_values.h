@@ -52,4 +52,13 @@ static inline void append(json_t *array, json_t *value)
         json_decref(value);
 }
 
+/* "tcp_out", …: the kind of a target. */
+static inline const char *target_kind_name(enum target_kind kind)
+{
+    static const char *const names[TARGET_KIND_COUNT] = {
+        "other", "file",   "tcp_out", "tcp_in", "udp",     "unix_out", "unix_in",
+        "pipe",  "device", "host",    "lock",   "program", "site",     "unknown"};
+    return kind < TARGET_KIND_COUNT ? names[kind] : "unknown";
+}
+
 #endif
