@@ -1,7 +1,8 @@
 /* http1_head.c: cuts a head into words, and refuses one that two readers could cut differently.
  *
  * A word that lies whole in a piece is judged in place; one that a piece's end cuts is gathered in the side's
- * `word` first, as far as it can matter. What a word means is http1_field.c's. Invariant: p never passes `end`, and a head
+ * `word` first, as far as it can matter. Whole lines of the usual kind take a short way, which leaves everything else,
+ * mistakes included, to the careful one. What a word means is http1_field.c's. Invariant: p never passes `end`, and a head
  * has at most HTTP1_HEAD_MAX bytes. Any context.
  */
 #include "protocol/http1_head.h"
@@ -133,10 +134,8 @@ static const char *value(struct exchange *exchange, struct http1_side *side, con
         return separator(exchange, side, p);
     if (side->word_len == 0 && side->element && list_of_words(side))
         return mismatch(exchange);
-    const char *word, *stop = p;
+    const char *word, *stop = scan_item(p, end);
     size_t len;
-    while (stop < end && (unsigned char)*stop > ' ' && *stop != ',')
-        stop++;
     if (!whole_word(side, p, stop, end, &word, &len))
         return end;
     side->element = true;
@@ -160,6 +159,88 @@ static const char *skip(struct exchange *exchange, struct http1_side *side, cons
     return stop + 1;
 }
 
+/* The short ways return NULL where the careful way has to look. */
+static const char *usual_request_line(struct http1_side *side, const char *p, const char *end)
+{
+    if (side->word_len > 0 || !SCAN_STARTS(p, end, "GET /"))
+        return NULL;
+    p = scan_word(p + 5, end);
+    if (!SCAN_STARTS(p, end, " HTTP/1.1\r\n"))
+        return NULL;
+    side->state = HTTP1_FIELD;
+    return p + 11;
+}
+
+static const char *usual_status_line(struct http1_side *side, const char *p, const char *end)
+{
+    if (side->word_len > 0 || !SCAN_STARTS(p, end, "HTTP/1.1 2") || end - p < 16 || p[12] != ' ')
+        return NULL;
+    unsigned tens = (unsigned char)p[10] - '0', ones = (unsigned char)p[11] - '0';
+    if (tens > 9 || ones > 9)
+        return NULL;
+    p = scan_text(p + 13, end);
+    if (!SCAN_STARTS(p, end, "\r\n"))
+        return NULL;
+    side->status = (uint16_t)(200 + tens * 10 + ones);
+    side->state = HTTP1_FIELD;
+    return p + 2;
+}
+
+/* A field that does not matter, or that has one word for its value. *ret_go_on: false
+ * when the word ends the reading. */
+static const char *usual_field(struct exchange *exchange, struct http1_side *side, const char *p,
+                               const char *end, bool *ret_go_on)
+{
+    const char *colon = scan_name(p, end);
+    enum http1_field found = HTTP1_OTHER;
+    if (colon == p || colon == end || *colon != ':')
+        return NULL;
+    if (!(side->flags & HTTP1_TRAILER))
+        found = http1_field_of(p, (size_t)(colon - p), side->flags & HTTP1_REQUEST);
+    if (found == HTTP1_OTHER) {
+        p = scan_text(colon + 1, end);
+        return SCAN_STARTS(p, end, "\r\n") ? p + 2 : NULL;
+    }
+    if (found >= HTTP1_CHALLENGE || !SCAN_STARTS(colon, end, ": "))
+        return NULL;
+    const char *word = colon + 2, *stop = scan_item(word, end);
+    if (stop == word || !SCAN_STARTS(stop, end, "\r\n"))
+        return NULL;
+    side->field = (uint8_t)found;
+    *ret_go_on = http1_field_word(exchange, side, word, (size_t)(stop - word));
+    return stop + 2;
+}
+
+static const char *fields(struct exchange *exchange, struct http1_side *side, const char *p, const char *end)
+{
+    bool go_on = true;
+    while (p < end && *p != '\r') {
+        const char *after = usual_field(exchange, side, p, end, &go_on);
+        if (!go_on)
+            return NULL;
+        if (after == NULL) {
+            side->state = HTTP1_NAME;
+            return p;
+        }
+        p = after;
+    }
+    if (p == end)
+        return end;
+    bool whole = SCAN_STARTS(p, end, "\r\n");
+    side->state = whole ? HTTP1_HEAD_WHOLE : HTTP1_HEAD_END;
+    return p + 1 + whole;
+}
+
+static const char *start(struct exchange *exchange, struct http1_side *side, const char *p, const char *end)
+{
+    const char *after = NULL;
+    if (side->state == HTTP1_METHOD)
+        after = usual_request_line(side, p, end);
+    else if (side->state == HTTP1_VERSION && !(side->flags & HTTP1_REQUEST))
+        after = usual_status_line(side, p, end);
+    return after ? after : start_line(exchange, side, p, end);
+}
+
 static inline const char *step(struct exchange *exchange, struct http1_side *side, const char *p,
                                const char *end)
 {
@@ -167,8 +248,7 @@ static inline const char *step(struct exchange *exchange, struct http1_side *sid
     case HTTP1_TARGET:
         return target(exchange, side, p, end);
     case HTTP1_FIELD:
-        side->state = *p == '\r' ? HTTP1_HEAD_END : HTTP1_NAME;
-        return *p == '\r' ? p + 1 : p;
+        return fields(exchange, side, p, end);
     case HTTP1_NAME:
         return name(exchange, side, p, end);
     case HTTP1_VALUE:
@@ -181,7 +261,7 @@ static inline const char *step(struct exchange *exchange, struct http1_side *sid
         side->state = side->state == HTTP1_LINE_END ? HTTP1_FIELD : HTTP1_HEAD_WHOLE;
         return *p == '\n' ? p + 1 : mismatch(exchange);
     default:
-        return start_line(exchange, side, p, end);
+        return start(exchange, side, p, end);
     }
 }
 

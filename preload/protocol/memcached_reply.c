@@ -5,6 +5,7 @@
 
 #include "protocol/memcached_line.h"
 #include "protocol/refuse.h"
+#include "protocol/scan.h"
 
 static bool mismatch(struct exchange *exchange)
 {
@@ -48,6 +49,36 @@ static bool judge(struct exchange *exchange, struct memcached_side *side, const 
     return true;
 }
 
+/* The usual lines, and "VALUE key flags length" with its data, when all is in this piece: *ret_kind says which. NULL: the
+ * careful way. */
+static const char *usual(const char *p, const char *end, unsigned command, uint8_t *ret_kind)
+{
+    *ret_kind = MEMCACHED_BARE;
+    if (command == MEMCACHED_SET && SCAN_STARTS(p, end, "STORED\r\n"))
+        return p + 8;
+    if (command != MEMCACHED_GET)
+        return NULL;
+    if (SCAN_STARTS(p, end, "END\r\n"))
+        return p + 5;
+    if (!SCAN_STARTS(p, end, "VALUE "))
+        return NULL;
+    *ret_kind = MEMCACHED_VALUE;
+    uint64_t length;
+    const char *key = p + 6, *flags = scan_word(key, end) + 1;
+    if (flags - key < 2 || flags >= end || flags[-1] != ' ')
+        return NULL;
+    const char *number = scan_word(flags, end) + 1;
+    if (number - flags < 2 || number >= end || number[-1] != ' ')
+        return NULL;
+    const char *stop = scan_word(number, end);
+    if (!SCAN_STARTS(stop, end, "\r\n") || !memcached_line_number(number, (size_t)(stop - number), &length))
+        return NULL;
+    stop += 2;
+    if ((uint64_t)(end - stop) < length || !SCAN_STARTS(stop + length, end, "\r\n"))
+        return NULL;
+    return stop + length + 2;
+}
+
 static void reply_whole(struct exchange *exchange)
 {
     struct memcached *memcached = &exchange->memcached;
@@ -71,6 +102,12 @@ void memcached_received(struct exchange *exchange, const char *buf, size_t len)
             if (memcached->count == 0) {
                 mismatch(exchange);
                 return;
+            }
+            const char *after = usual(p, end, memcached->pending[memcached->first], &side->kind);
+            if (after) {
+                reply_whole(exchange);
+                p = after;
+                continue;
             }
             memcached_line_start(side);
         }

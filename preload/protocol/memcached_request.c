@@ -5,6 +5,7 @@
 
 #include "protocol/memcached_line.h"
 #include "protocol/refuse.h"
+#include "protocol/scan.h"
 
 enum { CREDENTIALS_MAX = 1024 };
 
@@ -20,7 +21,11 @@ static bool judge_command(struct exchange *exchange, struct memcached_side *side
     exchange->memcached.noreply = false;
     exchange->memcached.credentials = false;
     switch (command) {
-    case MEMCACHED_GET:
+    case MEMCACHED_GET: /* keys, of which nothing matters */
+        if (side->state != MEMCACHED_LINE)
+            return mismatch(exchange);
+        side->state = MEMCACHED_REST;
+        return true;
     case MEMCACHED_SET: /* the same effect, and the same answer */
     case MEMCACHED_VERSION:
     case MEMCACHED_META_NOTHING:
@@ -85,8 +90,6 @@ static bool words_fit(const struct memcached *memcached, unsigned words)
 {
     unsigned bare = words - memcached->noreply;
     switch ((enum memcached_command)memcached->request.kind) {
-    case MEMCACHED_GET:
-        return words >= 2;
     case MEMCACHED_GET_TOUCH:
         return words >= 3;
     case MEMCACHED_SET:
@@ -120,7 +123,7 @@ static bool judge(struct exchange *exchange, struct memcached_side *side, const 
 {
     struct memcached *memcached = &exchange->memcached;
     if (word == NULL) {
-        if (side->kind == MEMCACHED_GET || side->kind == MEMCACHED_GET_TOUCH)
+        if (side->kind == MEMCACHED_GET_TOUCH)
             memcached->noreply = false; /* a key */
         if (!words_fit(memcached, side->words))
             return mismatch(exchange);
@@ -156,14 +159,50 @@ static bool request_whole(struct exchange *exchange)
     return true;
 }
 
+/* A "get", or a "set" with its data that is no login, whole in this piece. NULL: the careful way. */
+static const char *usual(const struct exchange *exchange, const char *p, const char *end, uint8_t *ret_kind)
+{
+    uint64_t length;
+    if (SCAN_STARTS(p, end, "get ")) {
+        *ret_kind = MEMCACHED_GET;
+        p = scan_text(p + 4, end);
+        return SCAN_STARTS(p, end, "\r\n") ? p + 2 : NULL;
+    }
+    if (exchange->sent == 0 || !SCAN_STARTS(p, end, "set "))
+        return NULL;
+    *ret_kind = MEMCACHED_SET;
+    const char *word = p + 4, *stop;
+    for (int i = 0; i < 3; i++, word = stop + 1) { /* key, flags, time */
+        stop = scan_word(word, end);
+        if (stop == word || stop == end || *stop != ' ')
+            return NULL;
+    }
+    stop = scan_word(word, end);
+    if (!SCAN_STARTS(stop, end, "\r\n") || !memcached_line_number(word, (size_t)(stop - word), &length))
+        return NULL;
+    stop += 2;
+    if ((uint64_t)(end - stop) < length || !SCAN_STARTS(stop + length, end, "\r\n"))
+        return NULL;
+    return stop + length + 2;
+}
+
 void memcached_sent(struct exchange *exchange, const char *buf, size_t len)
 {
     struct memcached *memcached = &exchange->memcached;
     struct memcached_side *side = &memcached->request;
     const char *p = buf, *end = buf + len;
     while (p && p < end) {
-        if (side->state == MEMCACHED_START)
+        if (side->state == MEMCACHED_START) {
+            const char *after = usual(exchange, p, end, &side->kind);
+            if (after) {
+                memcached->noreply = false;
+                if (!request_whole(exchange))
+                    return;
+                p = after;
+                continue;
+            }
             memcached_line_start(side);
+        }
         if (memcached->credentials && side->state == MEMCACHED_DATA && credentials_seen(side, p, end)) {
             memcached->credentials = false;
             if (!refuse(exchange, EXCHANGE_REFUSED_STATE))

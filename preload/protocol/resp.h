@@ -31,6 +31,9 @@ struct resp {
     uint8_t name_len;   /* bytes in `name` */
     uint8_t command;    /* enum resp_command, once known */
     char name[RESP_NAME];
+    char last[RESP_NAME]; /* the last name that was looked up, as it was sent: most come again */
+    uint8_t last_len;
+    uint8_t last_command;
 
     struct resp_side reply;
     uint8_t depth;

@@ -115,13 +115,52 @@ static const char *text(struct exchange *exchange, struct resp *resp, const char
     return stop + 1;
 }
 
+/* A line or a blob that is whole in this piece. NULL: the careful way. */
+static const char *usual_element(const char *p, const char *end)
+{
+    uint64_t length;
+    const char *after;
+    switch (*p) {
+    case '+':
+    case '-':
+        after = scan_text(p + 1, end);
+        break;
+    case ':':
+        after = scan_text(p + 1, end);
+        if (after == p + 1)
+            return NULL;
+        break;
+    case '$':
+        after = resp_line_plain(p + 1, end, &length);
+        if (after == NULL || (uint64_t)(end - after) < length)
+            return NULL;
+        after += length;
+        break;
+    default:
+        return NULL;
+    }
+    return SCAN_STARTS(after, end, "\r\n") ? after + 2 : NULL;
+}
+
+static const char *element(struct exchange *exchange, struct resp *resp, const char *p, const char *end)
+{
+    while (p < end && (resp->depth > 0 || exchange->answered != exchange->sent)) {
+        const char *after = usual_element(p, end);
+        if (after == NULL)
+            break;
+        element_whole(exchange, resp);
+        p = after;
+    }
+    return p < end ? type(exchange, resp, p) : p;
+}
+
 static const char *step(struct exchange *exchange, struct resp *resp, const char *p, const char *end)
 {
     struct resp_side *side = &resp->reply;
     bool whole;
     switch ((enum resp_state)side->state) {
     case RESP_TYPE:
-        return type(exchange, resp, p);
+        return element(exchange, resp, p, end);
     case RESP_TEXT:
         return text(exchange, resp, p, end);
     case RESP_NUMBER:

@@ -25,7 +25,12 @@ static bool is(const struct resp *resp, const char *name)
 /* The name is known. */
 static bool judge_name(struct exchange *exchange, struct resp *resp)
 {
-    resp->command = (uint8_t)resp_commands_find(resp->name, resp->name_len);
+    if (resp->name_len != resp->last_len || memcmp(resp->name, resp->last, RESP_NAME) != 0) {
+        memcpy(resp->last, resp->name, RESP_NAME);
+        resp->last_len = resp->name_len;
+        resp->last_command = (uint8_t)resp_commands_find(resp->name, resp->name_len);
+    }
+    resp->command = resp->last_command;
     switch ((enum resp_command)resp->command) {
     case RESP_READ:
         return true;
@@ -141,6 +146,48 @@ static const char *type(struct exchange *exchange, struct resp *resp, const char
     return p + 1;
 }
 
+/* "$<length>", the argument and its CRLF, when all of it is in this piece. NULL: the careful way. */
+static const char *usual_argument(struct resp *resp, const char *p, const char *end)
+{
+    uint64_t length;
+    const char *bytes = *p == '$' ? resp_line_plain(p + 1, end, &length) : NULL;
+    if (bytes == NULL || (uint64_t)(end - bytes) < length + 2 || memcmp(bytes + length, "\r\n", 2) != 0)
+        return NULL;
+    if (resp->argument == 0 || second_decides(resp)) {
+        if (length > RESP_NAME)
+            return NULL;
+        resp->name_len = (uint8_t)length;
+        memset(resp->name, 0, RESP_NAME);
+        for (size_t i = 0; i < length; i++)
+            resp->name[i] = bytes[i];
+    }
+    return bytes + length + 2;
+}
+
+/* Whole arguments and counts the short way, then one line's first byte the careful way. NULL: stop reading. */
+static const char *usual_commands(struct exchange *exchange, struct resp *resp, const char *p, const char *end)
+{
+    while (p < end) {
+        const char *after;
+        uint64_t count;
+        if (resp->arguments > 0) {
+            after = usual_argument(resp, p, end);
+            if (after == NULL)
+                break;
+            if (!argument_whole(exchange, resp))
+                return NULL;
+        } else {
+            after = *p == '*' ? resp_line_plain(p + 1, end, &count) : NULL;
+            if (after == NULL || count == 0 || count > RESP_ARGUMENTS_MAX)
+                break;
+            resp->arguments = (uint32_t)count;
+            resp->argument = 0;
+        }
+        p = after;
+    }
+    return p < end ? type(exchange, resp, p) : p;
+}
+
 void resp_sent(struct exchange *exchange, const char *buf, size_t len)
 {
     struct resp *resp = &exchange->resp;
@@ -150,7 +197,7 @@ void resp_sent(struct exchange *exchange, const char *buf, size_t len)
     while (p && p < end) {
         switch ((enum resp_state)side->state) {
         case RESP_TYPE:
-            p = type(exchange, resp, p);
+            p = usual_commands(exchange, resp, p, end);
             break;
         case RESP_NUMBER:
         case RESP_NUMBER_LF:

@@ -73,18 +73,35 @@ static inline const char *scan_name(const char *p, const char *end)
     return p;
 }
 
-/* Whether a word is `name`, which is in lower case, whatever its own case. */
+/* To the first comma, space or control byte. */
+static inline const char *scan_item(const char *p, const char *end)
+{
+    while (p < end && (unsigned char)*p > ' ' && *p != ',')
+        p++;
+    return p;
+}
+
+/* Whether a word is `name`, in any case. Of what can be in a word (bytes above the space) only capitals become a
+ * letter, digit, '-' or '=' by bit 0x20, and `name` has nothing else. */
 static inline bool scan_is(const char *word, size_t len, const char *name, size_t name_len)
 {
     if (len != name_len)
         return false;
-    for (size_t i = 0; i < len; i++) {
-        char byte = word[i] >= 'A' && word[i] <= 'Z' ? (char)(word[i] | 0x20) : word[i];
-        if (byte != name[i])
-            return false;
+    if (name_len < 8) {
+        for (size_t i = 0; i < name_len; i++)
+            if ((word[i] | 0x20) != name[i])
+                return false;
+        return true;
     }
-    return true;
+    for (size_t i = 0; i + 8 < name_len; i += 8)
+        if ((scan_load(word + i) | SCAN_EACH(0x20)) != scan_load(name + i))
+            return false;
+    return (scan_load(word + name_len - 8) | SCAN_EACH(0x20)) == scan_load(name + name_len - 8);
 }
+
+/* Whether p starts with `literal`, all of it in this piece. */
+#define SCAN_STARTS(p, end, literal)                                                               \
+    ((size_t)((end) - (p)) >= sizeof(literal) - 1 && memcmp(p, literal, sizeof(literal) - 1) == 0)
 
 #define SCAN_IS(word, len, literal) scan_is(word, len, literal, sizeof(literal) - 1)
 
