@@ -30,8 +30,10 @@ struct destination {
     socklen_t len;
     struct sockaddr_un address; /* the largest of those that are kept */
     uint32_t waiting;           /* fresh connections without a first answer */
+    uint32_t settled;           /* how many ceased to wait */
+    bool concurrent;            /* it has answered one while an earlier one waited */
+    uint32_t asked;             /* connects that a kept one could answer */
     uint32_t kept;
-    bool unrepeatable;
     uint64_t idle_ticks; /* 0: as configured */
     uint64_t distrust_ticks;
     uint64_t cost_ticks;
@@ -111,6 +113,8 @@ int connection_park_init(void)
 
 /* ---- destinations ---- */
 
+static void close_those(uint16_t destination);
+
 static struct destination *at(uint16_t destination)
 {
     return &destinations[destination - 1];
@@ -162,7 +166,6 @@ uint16_t connection_park_destination(const struct fdstate_socket *made, const st
                 found->made = *made;
                 found->len = len;
                 found->address = plain;
-                found->unrepeatable = true; /* until a request has been seen that is not */
                 __atomic_store_n(&found->used, 1, __ATOMIC_RELEASE);
             }
             unlock();
@@ -184,16 +187,30 @@ void connection_park_waits(struct watch *watch)
 {
     if (watch->waiting)
         return;
+    struct destination *to = at(watch->destination);
     watch->waiting = true;
-    __atomic_fetch_add(&at(watch->destination)->waiting, 1, __ATOMIC_RELAXED);
+    watch->settled_before = __atomic_load_n(&to->settled, __ATOMIC_RELAXED);
+    watch->behind = __atomic_fetch_add(&to->waiting, 1, __ATOMIC_RELAXED) > 0;
+    if (!to->concurrent && to->kept)
+        close_those(watch->destination);
+}
+
+void connection_park_settled(struct watch *watch)
+{
+    if (!watch->waiting)
+        return;
+    struct destination *to = at(watch->destination);
+    watch->waiting = false;
+    __atomic_fetch_sub(&to->waiting, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&to->settled, 1, __ATOMIC_RELAXED);
 }
 
 void connection_park_answered(struct watch *watch)
 {
-    if (!watch->waiting)
-        return;
-    watch->waiting = false;
-    __atomic_fetch_sub(&at(watch->destination)->waiting, 1, __ATOMIC_RELAXED);
+    struct destination *to = at(watch->destination);
+    if (watch->waiting && watch->behind && watch->settled_before == __atomic_load_n(&to->settled, __ATOMIC_RELAXED))
+        to->concurrent = true;
+    connection_park_settled(watch);
 }
 
 void connection_park_distrust(const struct watch *watch)
@@ -213,20 +230,18 @@ void connection_park_shorten(const struct watch *watch)
 void connection_park_took(uint16_t destination, uint64_t ticks)
 {
     struct destination *to = at(destination);
-    to->cost_ticks = to->cost_ticks ? to->cost_ticks - to->cost_ticks / 8 + ticks / 8 : ticks;
+    if (!to->cost_ticks || ticks < to->cost_ticks)
+        to->cost_ticks = ticks;
 }
 uint64_t connection_park_cost(uint16_t destination)
 {
     return at(destination)->cost_ticks;
 }
 
-void connection_park_first_request(uint16_t destination, bool repeatable)
+bool connection_park_measures(uint16_t destination)
 {
-    at(destination)->unrepeatable = !repeatable;
-}
-bool connection_park_repeatable(uint16_t destination)
-{
-    return !at(destination)->unrepeatable;
+    uint32_t asked = __atomic_add_fetch(&at(destination)->asked, 1, __ATOMIC_RELAXED);
+    return asked % 512 == 0 || asked == 8 || asked == 64;
 }
 
 /* ---- the kept ones (all with the lock) ---- */
@@ -281,6 +296,20 @@ static void close_between(int first, int last, enum counter_id why)
         if (kept[i].fd >= first && kept[i].fd <= last) {
             close_at(i);
             counters_add(why, 1);
+        }
+    set_deadline();
+    unlock();
+}
+
+/* All that lead to one destination. */
+static void close_those(uint16_t destination)
+{
+    if (!lock())
+        return;
+    for (unsigned i = kept_count; i-- > 0;)
+        if (kept[i].destination == destination) {
+            close_at(i);
+            counters_add(COUNTER_connections_evicted, 1);
         }
     set_deadline();
     unlock();
@@ -367,7 +396,7 @@ enum counter_id connection_park_put(int index)
     uint64_t now = clock_ticks();
     if (now < to->distrust_ticks)
         return COUNTER_connections_refused_peer;
-    if (__atomic_load_n(&to->waiting, __ATOMIC_RELAXED) || !lock())
+    if ((!to->concurrent && __atomic_load_n(&to->waiting, __ATOMIC_RELAXED)) || !lock())
         return COUNTER_connections_refused_crowded;
     long fd = make_room(to) ? system_call3(SYS_fcntl, fdstate_records[index].fd, F_DUPFD_CLOEXEC, numbers_from) : -1;
     if (fd < 0) {

@@ -37,21 +37,22 @@ void connection_park_expire(uint64_t now_ticks);
 void connection_park_empty(enum counter_id why);
 void connection_park_yield(unsigned first, unsigned last);
 
-/* A fresh connection waits for its first answer, or does not any more. While one does, nothing of its destination is
- * kept: a server that serves one connection after the other would never come to it. */
+/* A fresh connection waits for its first answer; it got it; or it will not get one. A server that serves one
+ * connection after the other would never come to it while another is kept open: so nothing of the destination is
+ * kept meanwhile, until it has answered a connection while an earlier one was still waiting. */
 void connection_park_waits(struct watch *watch);
 void connection_park_answered(struct watch *watch);
+void connection_park_settled(struct watch *watch);
 
 /* The server broke the rules of its protocol: nothing of it is handed on for a minute. */
 void connection_park_distrust(const struct watch *watch);
 /* It closed a connection kept for so long: keep them for half of that at most. */
 void connection_park_shorten(const struct watch *watch);
-/* What a real connect there takes, smoothed. */
+/* A real connect there took so long; the least counts, so that what is said to be saved is not too much. */
 void connection_park_took(uint16_t destination, uint64_t ticks);
 uint64_t connection_park_cost(uint16_t destination);
-/* Whether the first request of a life there could be sent twice; reuse waits until one could. */
-void connection_park_first_request(uint16_t destination, bool repeatable);
-bool connection_park_repeatable(uint16_t destination);
+/* True now and then: this connect goes to the server, so that what one costs stays measured. */
+bool connection_park_measures(uint16_t destination);
 
 void connection_park_fork_child(void);
 

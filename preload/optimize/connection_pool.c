@@ -70,6 +70,8 @@ static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks
 {
     int kept;
     bool local = fdstate_records[fresh].made.domain == AF_UNIX;
+    if (connection_park_measures(watch->destination))
+        return false;
     while ((kept = connection_park_take(watch)) >= 0) {
         struct watch *other = connection_watch_at(kept);
         int own = fdstate_records[kept].fd;
@@ -210,7 +212,7 @@ static void keep_or_drop(int fd, int index)
 {
     struct watch *watch = connection_watch_at(index);
     bool is_client = watch->stage != WATCH_UNCONNECTED;
-    connection_park_answered(watch);
+    connection_park_settled(watch);
     enum counter_id reason = is_client ? connection_pool_refusal(index) : COUNTER_connections_refused_unfinished;
     if (reason == COUNTER_COUNT && !fdstate_move(index, FDSTATE_OPEN, FDSTATE_CLOSING))
         reason = COUNTER_connections_refused_shared;

@@ -24,7 +24,7 @@ struct watch *connection_watch_at(int index)
     if (watch->generation == generation)
         return watch;
     char *kept = watch->kept;
-    connection_park_answered(watch); /* the file before this one was lost sight of */
+    connection_park_settled(watch); /* the file before this one was lost sight of */
     memset(watch, 0, sizeof *watch);
     watch->generation = generation;
     watch->next = -1;
@@ -62,7 +62,7 @@ static bool judge(int fd, struct watch *watch)
     const struct exchange *exchange = &watch->exchange;
     if (strong_likely(exchange->refusal == EXCHANGE_FINE && exchange->answered < WATCH_EXCHANGES))
         return true;
-    connection_park_answered(watch);
+    connection_park_settled(watch);
     if (exchange->refusal == EXCHANGE_REFUSED_MISMATCH)
         connection_park_distrust(watch);
     fdstate_drop(fd, exchange->refusal == EXCHANGE_FINE ? COUNTER_connections_refused_busy

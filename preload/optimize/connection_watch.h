@@ -49,6 +49,8 @@ struct watch {
     bool shown_in_progress; /* the program was told EINPROGRESS for a connection that was ready */
     bool flags_known;       /* `flags` are the file's: nobody has set them since */
     bool waiting;           /* counted in its destination as connected afresh and not yet answered */
+    bool behind;            /* another one was waiting when it connected */
+    uint32_t settled_before; /* and what the destination had settled by then */
     uint16_t destination;   /* index + 1; 0: none yet */
     int16_t next;           /* in the destination's list of kept ones; -1: last */
     struct watch_option before[WATCH_OPTIONS];
