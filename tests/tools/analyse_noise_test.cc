@@ -147,6 +147,57 @@ TEST(Noise, ALargeDifferenceIsSeenInItsDirection)
     EXPECT_EQ(noise_rate(1000, 10, 500, 10).judgement, NOISE_LESS);
 }
 
+TEST(Noise, RunsThatDifferWidenTheInterval)
+{
+    const noise_run a[] = {{100, 1}, {130, 1}, {90, 1}, {120, 1}};
+    const noise_run b[] = {{140, 1}, {125, 1}, {150, 1}};
+    noise_figure figure = noise_between(110, 0.1, 138.3, 0.1);
+    ASSERT_EQ(figure.judgement, NOISE_MORE);
+    noise_widen(&figure, a, 4, b, 3);
+    EXPECT_EQ(figure.judgement, NOISE_WITHIN);
+    /* One run is taken to vary as those of the other side. */
+    figure = noise_between(110, 0.1, 138.3, 0.1);
+    noise_widen(&figure, a, 4, b, 1);
+    EXPECT_EQ(figure.judgement, NOISE_WITHIN);
+    figure = noise_between(110, 0.1, 1380, 0.1);
+    noise_widen(&figure, a, 4, b, 1);
+    EXPECT_EQ(figure.judgement, NOISE_WITHIN) << "it would vary as much, relative to what it is";
+    /* Runs that agree change nothing, nor does one on each side. */
+    const noise_run same[] = {{100, 1}, {200, 2}, {100, 1}};
+    figure = noise_between(100, 1, 200, 1);
+    double low = figure.low;
+    noise_widen(&figure, same, 3, same, 3);
+    EXPECT_EQ(figure.low, low);
+    noise_widen(&figure, a, 1, b, 1);
+    EXPECT_EQ(figure.low, low);
+}
+
+TEST(Noise, TheWidenedIntervalHoldsWhereRunsDifferAsTheyPlease)
+{
+    std::mt19937_64 random(5);
+    std::normal_distribution<double> load(1, 0.2), calls(1000, 5);
+    unsigned held = 0, alone = 0, rounds = 3000;
+    for (unsigned round = 0; round < rounds; round++) {
+        noise_run runs[2][5];
+        double sum[2] = {0, 0}, units[2] = {0, 0};
+        for (int side = 0; side < 2; side++)
+            for (noise_run &run : runs[side]) {
+                run.units = calls(random);
+                run.sum = run.units * 100 * load(random);
+                sum[side] += run.sum;
+                units[side] += run.units;
+            }
+        noise_figure figure =
+            noise_between(sum[0] / units[0], 0.3, sum[1] / units[1], 0.3); /* as the calls alone say */
+        alone += holds_zero(figure);
+        noise_widen(&figure, runs[0], 5, runs[1], 5);
+        held += holds_zero(figure);
+    }
+    EXPECT_LT(double(alone) / rounds, 0.2) << "the calls alone know nothing of it";
+    EXPECT_GT(double(held) / rounds, 0.985);
+    EXPECT_LT(double(held) / rounds, 0.9985);
+}
+
 TEST(Noise, WhatIsBelowTheFloorIsNoiseHoweverOftenItWasSeen)
 {
     Sample a, b;

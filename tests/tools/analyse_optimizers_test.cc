@@ -144,6 +144,17 @@ TEST(Optimizers, SayWhyTheyRefusedTheLargestReasonFirst)
     EXPECT_TRUE(has(fix, "never remembers 500 of these lookups")) << fix;
 }
 
+TEST(Optimizers, NameTheSettingForRequestsThatCannotBeRepeated)
+{
+    AnalyseCase c;
+    wasteful(c);
+    c.segment.counter(COUNTER_connections_unrepeatable) = 990;
+    c.segment.counter(COUNTER_connections_refused_close) = 10;
+    EXPECT_EQ(fix_of(c.finish(), FINDING_reconnecting)
+                  .find("STRONG_POOL_ALL_REQUESTS=1: 990 connects were for requests that cannot be"),
+              0u);
+}
+
 TEST(Optimizers, NameTheSizeOrTheTimeThatMakesTheResolverForget)
 {
     for (bool many : {false, true}) {

@@ -249,6 +249,31 @@ TEST_F(CommandsTest, DiffTakesFilesPidsRunsNamesAndFolders)
     EXPECT_GT(shell("$R diff before after --full").out.size(), shell("$R diff before after").out.size());
 }
 
+TEST_F(CommandsTest, DiffKnowsFromSeveralRunsWhatDiffersBetweenRuns)
+{
+    ASSERT_EQ(mkdir((folder / "a").c_str(), 0700), 0);
+    ASSERT_EQ(mkdir((folder / "b").c_str(), 0700), 0);
+    /* Each run's calls agree with each other, and no run with the next. */
+    const unsigned waits_ms[2][4] = {{20, 35, 24, 30}, {31, 38, 25, 34}};
+    for (unsigned side = 0; side < 2; side++)
+        for (unsigned run = 0; run < 4; run++) {
+            SegmentBuilder segment(256 << 10);
+            segment.header().pid = 4194304 + 10 * side + run;
+            segment.header().start_realtime_ns += (side * 10ull + run) * 100000000000;
+            segment.header().clock_first_ns += (side * 10ull + run) * 100000000000;
+            segment.lasts(10);
+            segment.thread(1, "main").calls(
+                200, HOOK_fsync, segment.target(TARGET_FILE, "/data/journal"), waits_ms[side][run] * 2000000);
+            segment.write(folder / (std::string(side ? "b/" : "a/") + std::to_string(run) + ".strong"));
+        }
+    Outcome one = shell("$R diff a/0.strong b/0.strong"), all = shell("$R diff a b");
+    EXPECT_TRUE(has(one.out, "55 % more time in calls on /data/journal")) << one.out << one.err;
+    EXPECT_TRUE(has(one.out, "One run each says nothing")) << one.out;
+    EXPECT_TRUE(has(all.out, "No difference beyond noise")) << all.out << all.err;
+    EXPECT_TRUE(has(all.out, "(4 of A, 4 of B)")) << all.out;
+    EXPECT_TRUE(has(shell("$R diff --json a b").out, "\"runs\": 4"));
+}
+
 TEST_F(CommandsTest, DiffRefusesWhatIsNotTwoThings)
 {
     add(1, "/bin/first");

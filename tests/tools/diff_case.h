@@ -22,7 +22,8 @@ struct DiffCase {
 
     const difference &finish()
     {
-        if (difference_new(&a.finish(), &b.finish(), &difference_) != 0)
+        difference_source left = {&a.finish(), nullptr, 0}, right = {&b.finish(), nullptr, 0};
+        if (difference_new(&left, &right, &difference_) != 0)
             throw std::runtime_error("no difference");
         return *difference_;
     }

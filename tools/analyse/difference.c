@@ -83,9 +83,10 @@ static void choose_basis(struct difference *difference)
         a->units = (double)a->requests;
         b->units = (double)b->requests;
     } else if (difference->same_command && is_whole_run(left) && is_whole_run(right) &&
-               left->process_count == right->process_count) {
+               left->process_count * b->runs == right->process_count * a->runs) {
         difference->basis = DIFFERENCE_RUN;
-        a->units = b->units = 1;
+        a->units = a->runs;
+        b->units = b->runs;
     } else {
         a->units = a->seconds;
         b->units = b->seconds;
@@ -182,15 +183,6 @@ static int heavier_part(const void *left, const void *right)
     if (a->weight != b->weight)
         return a->weight < b->weight ? 1 : -1;
     return (int)a->part - (int)b->part;
-}
-
-static void compare_parts(struct difference *difference)
-{
-    for (unsigned part = 0; part < PART_COUNT; part++) {
-        difference->parts[part] = (struct difference_part){.part = (enum accounting_part)part};
-        compare_part(difference, &difference->parts[part]);
-    }
-    qsort(difference->parts, PART_COUNT, sizeof(difference->parts[0]), heavier_part);
 }
 
 /* ---- findings ---- */
@@ -310,25 +302,37 @@ static int fill(struct difference *difference)
     difference->same_command = strcmp(a->processes[0].command, b->processes[0].command) == 0 &&
                                strcmp(a->processes[0].name, b->processes[0].name) == 0;
     difference->same_run = is_same_run(a, b);
-    int error = difference_rows_gather(difference);
+    int error = difference_runs_find(difference, &difference->side[0]);
+    if (error == 0)
+        error = difference_runs_find(difference, &difference->side[1]);
+    if (error == 0)
+        error = difference_rows_gather(difference);
     if (error != 0)
         return error;
     choose_basis(difference);
+    for (unsigned part = 0; part < PART_COUNT; part++) {
+        difference->parts[part] = (struct difference_part){.part = (enum accounting_part)part};
+        compare_part(difference, &difference->parts[part]);
+    }
     difference_rows_judge(difference);
-    compare_parts(difference);
+    difference_runs_widen(difference);
+    difference_rows_order(difference);
+    qsort(difference->parts, PART_COUNT, sizeof(difference->parts[0]), heavier_part);
     compare_findings(difference);
     compare_optimizers(difference);
     return difference_verdict_choose(difference);
 }
 
-int difference_new(const struct analysis *a, const struct analysis *b,
+int difference_new(const struct difference_source *a, const struct difference_source *b,
                    struct difference **ret_difference)
 {
     struct difference *difference = calloc(1, sizeof(*difference));
     if (difference == NULL)
         return -ENOMEM;
-    difference->side[0].analysis = a;
-    difference->side[1].analysis = b;
+    difference->side[0] = (struct difference_side){
+        .analysis = a->analysis, .members = a->members, .member_count = a->count};
+    difference->side[1] = (struct difference_side){
+        .analysis = b->analysis, .members = b->members, .member_count = b->count};
     int error = fill(difference);
     if (error != 0) {
         difference_free(difference);

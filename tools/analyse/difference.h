@@ -1,6 +1,6 @@
 /* difference.h: what changed from one measurement to another: time, calls, targets, findings, optimizers.
  *
- * Each side is an analysis of one process or of a merged set. Runs of different length and load compare by a
+ * Each side is an analysis of one process or of a merged set, which may be several runs. Runs of different length and load compare by a
  * common unit: times of a call or a request as they are; the whole run's time per `basis`, which is a request
  * where both sides made requests, else the run where both ran the same command to its end, else a second.
  * Every figure is judged against its noise (analyse/noise.h). Targets are matched by kind and name, call sites
@@ -17,9 +17,24 @@
 
 enum difference_basis { DIFFERENCE_SECOND, DIFFERENCE_REQUEST, DIFFERENCE_RUN };
 
+/* What is compared: an analysis, and where it is merged, the models it is made of (else NULL and 0). Runs of the same
+ * command among them tell what differs from run to run. */
+struct difference_source {
+    const struct analysis *analysis;
+    const struct model *const *members;
+    size_t count;
+};
+
+enum { DIFFERENCE_RUNS = 32 }; /* more count as the last */
+
 /* One side as a whole. */
 struct difference_side {
     const struct analysis *analysis;
+    const struct model *const *members;
+    size_t member_count;
+    unsigned *run_of; /* a member's run: processes that started each other are one */
+    unsigned runs;    /* at least 1 */
+    double *run_requests;
     double seconds; /* during which any of its processes lived */
     double units;   /* of the basis */
     uint64_t calls;    /* timed ones */
@@ -43,6 +58,11 @@ struct difference_row {
     double weight; /* the difference in `each`, or the whole where one side has none, as a share of the work */
     /* while it is filled */
     uint64_t writes[2], exchanges[2];
+    struct difference_run *run[2]; /* by run, or NULL */
+};
+
+struct difference_run {
+    double ns, calls, exchanges;
 };
 
 struct difference_part {
@@ -95,7 +115,7 @@ struct difference {
 };
 
 /* 0 and the difference, to be freed with difference_free, or -ENOMEM. */
-int difference_new(const struct analysis *a, const struct analysis *b,
+int difference_new(const struct difference_source *a, const struct difference_source *b,
                    struct difference **ret_difference);
 void difference_free(struct difference *difference);
 

@@ -4,10 +4,16 @@
 
 #include "analyse/difference.h"
 
+/* Finds the runs of a side. 0 or -ENOMEM. */
+int difference_runs_find(struct difference *difference, struct difference_side *side);
+/* Widens the figures of hooks, targets and parts to what runs differ by. Nothing where no side has several. */
+void difference_runs_widen(struct difference *difference);
+
 /* Fills hooks and targets but for their figures, and the sides' calls and requests. 0 or -ENOMEM. */
 int difference_rows_gather(struct difference *difference);
-/* Their figures and order. */
+/* Their figures, then their order. */
 void difference_rows_judge(struct difference *difference);
+void difference_rows_order(struct difference *difference);
 /* Chooses the sentence. 0 or -ENOMEM. */
 int difference_verdict_choose(struct difference *difference);
 

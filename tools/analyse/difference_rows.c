@@ -99,6 +99,46 @@ static int add_row(struct gatherer *gatherer, int side, const struct model_row *
     return latency_merge(&row->latency[side], &difference->arena, &from->latency);
 }
 
+/* The same row's share of each run, from the members; places in the source are told apart only in the whole. */
+static int add_member_row(struct gatherer *gatherer, int side, unsigned run, const struct model *model,
+                          const struct model_row *from)
+{
+    const struct model_target *target = &model->targets[from->target];
+    bool pseudo = hook_kinds[from->hook] == HOOK_KIND_PSEUDO;
+    if (from->target == 0 || target->text[0] == '\0' || (pseudo && from->hook != HOOK_connection))
+        return 0;
+    bool idle = !pseudo && is_idle(accounting_part_of(from->hook, target->kind));
+    struct difference_row *row = row_of(gatherer, target->kind, idle, target->text);
+    if (row == NULL)
+        return -ENOMEM;
+    if (row->run[side] == NULL)
+        row->run[side] = arena_array(&gatherer->difference->arena,
+                                     gatherer->difference->side[side].runs, sizeof(*row->run[side]));
+    if (row->run[side] == NULL)
+        return -ENOMEM;
+    struct difference_run *sums = &row->run[side][run];
+    if (pseudo) {
+        sums->exchanges += (double)from->bytes;
+    } else {
+        sums->ns += (double)from->ns;
+        sums->calls += (double)from->calls;
+    }
+    return 0;
+}
+
+static int add_members(struct gatherer *gatherer, int side)
+{
+    const struct difference_side *of = &gatherer->difference->side[side];
+    for (size_t m = 0; of->runs > 1 && m < of->member_count; m++)
+        for (size_t i = 0; i < of->members[m]->row_count; i++) {
+            int error = add_member_row(gatherer, side, of->run_of[m], of->members[m],
+                                       &of->members[m]->rows[i]);
+            if (error != 0)
+                return error;
+        }
+    return 0;
+}
+
 /* Requests where both sides know them, else what one call is. */
 static void choose_unit(struct difference_row *row)
 {
@@ -120,6 +160,13 @@ static void choose_unit(struct difference_row *row)
         row->units[i] = (double)row->exchanges[i];
 }
 
+static void add_requests(struct difference_side *side, const struct difference_row *row, int index)
+{
+    side->requests = sum(side->requests, row->exchanges[index]);
+    for (unsigned run = 0; row->run[index] != NULL && run < side->runs; run++)
+        side->run_requests[run] += row->run[index][run].exchanges;
+}
+
 static int gather_targets(struct gatherer *gatherer)
 {
     struct difference *difference = gatherer->difference;
@@ -130,6 +177,9 @@ static int gather_targets(struct gatherer *gatherer)
             if (error != 0)
                 return error;
         }
+        int error = add_members(gatherer, side);
+        if (error != 0)
+            return error;
     }
     size_t kept = 0;
     struct difference_row *rows = gatherer->rows.items;
@@ -139,8 +189,7 @@ static int gather_targets(struct gatherer *gatherer)
         rows[kept] = rows[i];
         choose_unit(&rows[kept]);
         for (int side = 0; side < 2 && strcmp(rows[kept].unit, "request") == 0; side++)
-            difference->side[side].requests =
-                sum(difference->side[side].requests, rows[kept].exchanges[side]);
+            add_requests(&difference->side[side], &rows[kept], side);
         kept++;
     }
     gatherer->rows.count = kept;
@@ -251,6 +300,10 @@ void difference_rows_judge(struct difference *difference)
         judge(difference, &difference->targets[i]);
     for (size_t i = 0; i < difference->hook_count; i++)
         judge(difference, &difference->hooks[i]);
+}
+
+void difference_rows_order(struct difference *difference)
+{
     if (difference->target_count > 1)
         qsort(difference->targets, difference->target_count, sizeof(struct difference_row), by_weight);
     if (difference->hook_count > 1)

@@ -78,9 +78,13 @@ struct noise_calls noise_spread(uint64_t count, uint64_t sum_ns, const struct la
     return calls;
 }
 
-/* Student's quantile at the same probability as Z. */
+/* Student's quantile at the same probability as Z. The expansion is too low for few degrees: those are from the
+ * table, by whole degrees rounded down, so that an interval is rather too wide. */
 static double student(double degrees)
 {
+    static const double few[] = {63.657, 63.657, 9.925, 5.841, 4.604};
+    if (degrees < 5)
+        return few[(unsigned)degrees];
     double z2 = Z * Z, z3 = z2 * Z, z5 = z3 * z2, z7 = z5 * z2;
     return Z + (z3 + Z) / (4 * degrees) +
            (5 * z5 + 16 * z3 + 3 * Z) / (96 * degrees * degrees) +
@@ -113,6 +117,59 @@ struct noise_figure noise_time(const struct noise_calls *a, double a_units,
         return noise_unknown(time_a, time_b);
     double squares_a = a->count > 0 ? a->squares_ns2 : 0, squares_b = b->count > 0 ? b->squares_ns2 : 0;
     return noise_between(time_a, sqrt(squares_a) / a_units, time_b, sqrt(squares_b) / b_units);
+}
+
+/* ---- runs ---- */
+
+/* The relative variance of one run's ratio, and how many runs say so. */
+struct between {
+    double variance;
+    unsigned count;
+};
+
+static struct between between_runs(const struct noise_run *runs, unsigned count)
+{
+    double sum = 0, units = 0, squares = 0;
+    unsigned used = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (!(runs[i].units > 0))
+            continue;
+        sum += runs[i].sum;
+        units += runs[i].units;
+        used++;
+    }
+    if (used < 2 || !(sum > 0))
+        return (struct between){NAN, used};
+    for (unsigned i = 0; i < count; i++) {
+        double residual = runs[i].units > 0 ? runs[i].sum - sum / units * runs[i].units : 0;
+        squares += residual * residual;
+    }
+    double mean = sum / used;
+    return (struct between){squares / (used - 1) / (mean * mean), used};
+}
+
+void noise_widen(struct noise_figure *figure, const struct noise_run *a, unsigned a_count,
+                 const struct noise_run *b, unsigned b_count)
+{
+    struct between left = between_runs(a, a_count), right = between_runs(b, b_count);
+    bool in_left = isfinite(left.variance), in_right = isfinite(right.variance);
+    if ((!in_left && !in_right) || left.count == 0 || right.count == 0 || !isfinite(figure->low) ||
+        !isfinite(figure->high))
+        return;
+    double error_a = (in_left ? left.variance : right.variance) / left.count * figure->a * figure->a;
+    double error_b = (in_right ? right.variance : left.variance) / right.count * figure->b * figure->b;
+    /* Welch and Satterthwaite again; a borrowed variance brings no degrees of its own. */
+    double below = (in_left ? error_a * error_a / (left.count - 1) : 0) +
+                   (in_right ? error_b * error_b / (right.count - 1) : 0);
+    double error = error_a + error_b;
+    double degrees = (in_left ? left.count - 1 : 0) + (in_right ? right.count - 1 : 0);
+    if (in_left && in_right && below > 0)
+        degrees = error * error / below;
+    double half = (degrees > 0 ? student(degrees) : Z) * sqrt(error);
+    double middle = figure->b - figure->a;
+    figure->low = fmin(figure->low, middle - half);
+    figure->high = fmax(figure->high, middle + half);
+    judge(figure);
 }
 
 /* ---- counts ---- */

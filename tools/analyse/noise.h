@@ -15,9 +15,12 @@
  *                     continuity-corrected.
  *   time in calls     per second, request or run: a compound Poisson sum, variance = sum of the squared durations.
  *
- * All take calls as independent of each other, and know nothing of what differs from run to run (other load, other
- * placement in memory); NOISE_FLOOR stands for that: times on a virtual machine vary by a tenth from run to run
- * (README.md). Pure functions.
+ *   runs              where a side has several, the variance of a ratio of sums between them (Cochran 1977, Sampling
+ *                     Techniques, 6.3), with Student's quantile; a side with one run is taken to vary as much.
+ *
+ * All but the last take calls as independent of each other, and know nothing of what differs from run to run (other
+ * load, other placement in memory); NOISE_FLOOR stands for that: times on a virtual machine vary by a tenth from
+ * run to run (README.md). Pure functions.
  */
 #ifndef STRONG_ANALYSE_NOISE_H
 #define STRONG_ANALYSE_NOISE_H
@@ -65,6 +68,16 @@ struct noise_figure noise_quantile(const struct latency *a, const struct latency
 struct noise_figure noise_between(double a, double a_error, double b, double b_error);
 /* Of a figure that one side, or both, does not have. */
 struct noise_figure noise_unknown(double a, double b);
+
+/* Of one run: the time, or count, and the units it is for. */
+struct noise_run {
+    double sum, units;
+};
+
+/* Widens the interval to what the runs of each side differ by, where either side has two or more with units, and
+ * judges again. */
+void noise_widen(struct noise_figure *figure, const struct noise_run *a, unsigned a_count,
+                 const struct noise_run *b, unsigned b_count);
 
 /* (b - a) / a; NAN where that means nothing. */
 double noise_change(const struct noise_figure *figure);

@@ -232,6 +232,7 @@ static void add_connections(struct line *line, const struct model *model,
             one->reasons[i].name);
     if (one->reason_count > REASONS_SHOWN)
         add(line, ", …");
+    add_count(line, counters[COUNTER_connections_unrepeatable], "not repeatable");
     add_count(line, counters[COUNTER_connections_dead], "found dead");
     add_count(line, counters[COUNTER_connections_evicted], "evicted");
     add_count(line, counters[COUNTER_connections_renewed], "renewed");

@@ -34,6 +34,12 @@ const char *rules_reuse_fix(struct analysis *analysis)
     if (one->state == OPTIMIZER_UNUSED)
         return "the optimizer connections is on, but followed no connection (STRONG_POOL_TARGETS, "
                "STRONG_POOL_MAX and STRONG_POOL_TOTAL say which it may); ";
+    uint64_t unrepeatable = analysis->model->counters[COUNTER_connections_unrepeatable];
+    if (one->state == OPTIMIZER_ACTIVE && unrepeatable > one->refused)
+        return rules_text(analysis,
+                          "STRONG_POOL_ALL_REQUESTS=1: %s were for requests that cannot be repeated "
+                          "(should the server close just then, the program sees it); or ",
+                          units_plural(unrepeatable, "connect").text);
     if (one->state != OPTIMIZER_ACTIVE || one->refused == 0)
         return "";
     const struct optimizer_reason *most = &one->reasons[0];

@@ -32,7 +32,8 @@ void diff_help(void)
            "Times are for each call, or for each request where both sides made some; the whole run's time is\n"
            "for each request, else for each run where both ran the same command to its end, else for each\n"
            "second. What lies inside its 99 %% interval, or below 10 %%, is called within noise. The intervals\n"
-           "take calls as independent of each other: they say nothing of what differs from run to run.\n");
+           "take calls as independent of each other. What differs from run to run they know only where A or B is\n"
+           "several runs: three or more under one name, or in one folder, make them honest.\n");
 }
 
 static int print(const struct difference *difference, unsigned width)
@@ -69,7 +70,12 @@ static int compare(const char *const words[2], unsigned width)
     int code = read_side(words[0], &side[0]);
     if (code == EXIT_OK)
         code = read_side(words[1], &side[1]);
-    if (code == EXIT_OK && difference_new(side[0].analysis, side[1].analysis, &difference) != 0) {
+    struct difference_source source[2];
+    for (int i = 0; i < 2; i++)
+        source[i] = (struct difference_source){side[i].analysis,
+                                               (const struct model *const *)side[i].members,
+                                               side[i].member_count};
+    if (code == EXIT_OK && difference_new(&source[0], &source[1], &difference) != 0) {
         fprintf(stderr, "strong-report: not enough memory\n");
         code = EXIT_FAILED;
     }

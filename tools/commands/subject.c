@@ -12,6 +12,9 @@ void subject_done(struct subject *subject)
     analysis_free(subject->analysis);
     symbols_free(subject->symbols);
     model_free(subject->model);
+    for (size_t i = 0; i < subject->member_count; i++)
+        model_free(subject->members[i]);
+    free(subject->members);
 }
 
 int subject_analyse(struct subject *subject)
@@ -73,6 +76,12 @@ int subject_whole(const struct selection *selection, struct subject *ret_subject
         code = subject_analyse(ret_subject);
     } else if (count > 1) {
         code = subject_merge(members, count, ret_subject);
+        ret_subject->members = calloc(count, sizeof(*ret_subject->members));
+        code = ret_subject->members ? code : EXIT_FAILED;
+        for (size_t i = 0; ret_subject->members && i < count; i++) {
+            ret_subject->members[ret_subject->member_count++] = members[i].model;
+            members[i].model = NULL;
+        }
     }
     if (!members || (count && code != EXIT_OK))
         fprintf(stderr, "strong-report: not enough memory\n");

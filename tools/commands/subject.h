@@ -12,6 +12,8 @@ struct subject {
     struct model *model;
     struct symbols *symbols;
     struct analysis *analysis;
+    struct model **members; /* where it is merged by subject_whole: what it is made of */
+    size_t member_count;
 };
 
 void subject_done(struct subject *subject);

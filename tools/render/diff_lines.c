@@ -178,13 +178,15 @@ void diff_lines_header(struct screen *screen, const struct difference *differenc
         screen_print(screen, STYLE_WARNING, "They are different commands: what they do may differ too");
 }
 
-void diff_lines_footer(struct screen *screen, bool full)
+void diff_lines_footer(struct screen *screen, const struct difference *difference, bool full)
 {
-    char text[400];
-    snprintf(text, sizeof(text),
-             "Within noise: inside the %.0f %% interval, or below %.0f %%. One run each says nothing of "
-             "what differs from run to run.%s",
-             NOISE_CONFIDENCE * 100, NOISE_FLOOR * 100, full ? "" : " All figures: --full");
+    char text[400], runs[120] = "One run each says nothing of what differs from run to run.";
+    unsigned a = difference->side[0].runs, b = difference->side[1].runs;
+    if (a > 1 || b > 1)
+        snprintf(runs, sizeof(runs), "The intervals hold what differs between the runs (%u of A, %u of B).",
+                 a, b);
+    snprintf(text, sizeof(text), "Within noise: inside the %.0f %% interval, or below %.0f %%. %s%s",
+             NOISE_CONFIDENCE * 100, NOISE_FLOOR * 100, runs, full ? "" : " All figures: --full");
     screen_blank(screen);
     screen_wrap(screen, 0, NULL, 0, text, screen->width < WIDE ? 5 : 2);
 }

@@ -23,7 +23,7 @@ void diff_lines_finding(struct screen *screen, const struct difference_finding *
                         enum difference_basis basis);
 void diff_lines_optimizer(struct screen *screen, const struct difference_optimizer *one,
                           enum difference_basis basis);
-/* What the interval is, in one line. */
-void diff_lines_footer(struct screen *screen, bool full);
+/* What the interval is. */
+void diff_lines_footer(struct screen *screen, const struct difference *difference, bool full);
 
 #endif

@@ -156,7 +156,7 @@ void diff_report_print(struct screen *screen, const struct difference *differenc
     if (findings_shown > 0)
         findings(screen, difference, findings_shown);
     optimizers(screen, difference, false);
-    diff_lines_footer(screen, false);
+    diff_lines_footer(screen, difference, false);
 }
 
 /* ---- in full ---- */
@@ -205,5 +205,5 @@ void diff_report_full(struct screen *screen, const struct difference *difference
     rows_in_full(screen, "Calls", difference->hooks, difference->hook_count);
     findings(screen, difference, FINDING_COUNT);
     optimizers(screen, difference, true);
-    diff_lines_footer(screen, true);
+    diff_lines_footer(screen, difference, true);
 }

@@ -37,6 +37,7 @@ static json_t *side_of(const struct difference_side *side)
     set(object, "run", text_or_null(process->run));
     set(object, "path", text_or_null(process->path));
     set(object, "processes", number(model->process_count));
+    set(object, "runs", number(side->runs));
     set(object, "state", text(model_state_name(process->state)));
     set(object, "start", real((double)process->start_realtime_ns / 1e9));
     set(object, "seconds", real(side->seconds));
