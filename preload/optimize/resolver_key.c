@@ -5,8 +5,16 @@
 
 #include "optimize/resolver_hash.h"
 
-/* AI_NUMERICHOST asks nobody, AI_IDN and its kind depend on the thread's locale. */
-enum { KNOWN_FLAGS = AI_PASSIVE | AI_CANONNAME | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | AI_NUMERICSERV };
+/* AI_NUMERICHOST asks nobody, what AI_CANONIDN answers depends on the thread's locale; as does what AI_IDN asks for, unless
+ * the name is in ASCII. */
+enum { KNOWN_FLAGS = AI_PASSIVE | AI_CANONNAME | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | AI_NUMERICSERV | AI_IDN };
+
+static bool ascii(const char *name)
+{
+    while ((signed char)*name > 0)
+        name++;
+    return *name == '\0';
+}
 
 /* Of the letters of which addresses are made, old forms (0x7f.1) included. A name that happens to be is not
  * remembered, and that is all. */
@@ -30,7 +38,8 @@ bool resolver_key_make(struct resolver_key *key, const char *node, const char *s
         return false;
     size_t node_len = strnlen(node, RESOLVER_NODE_MOST + 1);
     size_t service_len = service ? strnlen(service, RESOLVER_SERVICE_MOST + 1) : 0;
-    if (node_len == 0 || node_len > RESOLVER_NODE_MOST || service_len > RESOLVER_SERVICE_MOST || looks_numeric(node))
+    if (node_len == 0 || node_len > RESOLVER_NODE_MOST || service_len > RESOLVER_SERVICE_MOST ||
+        looks_numeric(node) || (hints && hints->ai_flags & AI_IDN && !ascii(node)))
         return false;
     key->question = (struct resolver_question){
         .has_hints = hints != NULL,

@@ -153,7 +153,7 @@ TEST(ResolverEntry, UnpacksNothingOutsideOfItself)
     resolver_key key = key_of("example.org");
     std::mt19937 random(20240607);
     unsigned made = 0;
-    for (unsigned i = 0; i < 200000; i++) {
+    for (unsigned i = 0; i < 40000; i++) {
         resolver_entry entry = entry_of(key, 1 + i % 4, start_ns, 1, i % 3 ? "www.example.org" : nullptr);
         const unsigned used = entry.used_bytes;
         for (unsigned changes = 1 + random() % 4; changes; changes--)
@@ -163,7 +163,7 @@ TEST(ResolverEntry, UnpacksNothingOutsideOfItself)
         if (resolver_entry_whole(&entry)) // the lengths fit; ASan watches what is read
             made += unpacked(entry) != "(none)";
     }
-    EXPECT_GT(made, 1000u);
+    EXPECT_GT(made, 500u);
 }
 
 TEST(ResolverEntry, GivesBackEverythingWhenMemoryRunsOut)

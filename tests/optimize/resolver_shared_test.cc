@@ -215,9 +215,11 @@ RESOLVER_TEST(ResolverShared, WithAGoodHeaderAndAnyContentsIsUsedAndAnswersNothi
     }
 }
 
-RESOLVER_TEST(ResolverShared, WithAnyByteOfTheHeaderChangedIsReplaced)
+RESOLVER_TEST(ResolverShared, WithAnyFieldOfTheHeaderChangedIsReplaced)
 {
-    for (unsigned byte = 0; byte < sizeof(resolver_file); byte++)
+    for (size_t byte : {offsetof(resolver_file, magic), offsetof(resolver_file, version),
+                        offsetof(resolver_file, header_bytes), offsetof(resolver_file, slot_bytes),
+                        offsetof(resolver_file, slots), offsetof(resolver_file, boot), offsetof(resolver_file, checksum)})
         in_another_process([byte] {
             Directory directory;
             write_file(directory, [byte](std::string &bytes) { bytes[byte] = (char)(bytes[byte] + 1); });
