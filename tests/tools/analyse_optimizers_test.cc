@@ -102,6 +102,14 @@ TEST(Optimizers, TellOffFromUnusedFromAsideFromUnknown)
     EXPECT_EQ(unknown.finish().optimizers[OPTIMIZER_TCP].state, OPTIMIZER_UNKNOWN);
 }
 
+TEST(Optimizers, AResolverThatBypassedEverythingWasNotAtWork)
+{
+    AnalyseCase c;
+    c.segment.thread(1, "main");
+    c.segment.counter(COUNTER_resolver_bypassed) = 15000;
+    EXPECT_EQ(c.finish().optimizers[OPTIMIZER_RESOLVER].state, OPTIMIZER_UNUSED);
+}
+
 TEST(Optimizers, AreTheFixWhereTheyAreOff)
 {
     AnalyseCase none, some;

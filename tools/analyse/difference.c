@@ -244,9 +244,14 @@ static void compare_findings(struct difference *difference)
         if (one.of[0]->state != FINDING_FOUND && one.of[1]->state != FINDING_FOUND)
             continue;
         one.gain = noise_between(gain[0], error[0], gain[1], error[1]);
-        one.change = change_of(&one);
         difference->findings[difference->finding_count++] = one;
     }
+}
+
+static void order_findings(struct difference *difference)
+{
+    for (size_t i = 0; i < difference->finding_count; i++)
+        difference->findings[i].change = change_of(&difference->findings[i]);
     qsort(difference->findings, difference->finding_count, sizeof(difference->findings[0]),
           changed_first);
 }
@@ -315,10 +320,11 @@ static int fill(struct difference *difference)
         compare_part(difference, &difference->parts[part]);
     }
     difference_rows_judge(difference);
+    compare_findings(difference);
     difference_runs_widen(difference);
     difference_rows_order(difference);
+    order_findings(difference);
     qsort(difference->parts, PART_COUNT, sizeof(difference->parts[0]), heavier_part);
-    compare_findings(difference);
     compare_optimizers(difference);
     return difference_verdict_choose(difference);
 }

@@ -6,7 +6,7 @@
 
 /* Finds the runs of a side. 0 or -ENOMEM. */
 int difference_runs_find(struct difference *difference, struct difference_side *side);
-/* Widens the figures of hooks, targets and parts to what runs differ by. Nothing where no side has several. */
+/* Widens the figures of hooks, targets, parts and findings to what runs differ by. Nothing where no side has several. */
 void difference_runs_widen(struct difference *difference);
 
 /* Fills hooks and targets but for their figures, and the sides' calls and requests. 0 or -ENOMEM. */

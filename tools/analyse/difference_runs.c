@@ -110,6 +110,23 @@ static void runs_of_part(const struct difference *difference, int side,
     }
 }
 
+/* Findings are made of the whole, not of each run: their gains are taken to vary from run to run as much as all the
+ * time that is not idle. */
+static void widen_findings(struct difference *difference,
+                           struct noise_run runs[2][PART_COUNT][DIFFERENCE_RUNS])
+{
+    struct noise_run busy[2][DIFFERENCE_RUNS] = {{{0}}};
+    for (int side = 0; side < 2; side++)
+        for (unsigned run = 0; run < difference->side[side].runs; run++) {
+            busy[side][run].units = runs[side][PART_CPU][run].units;
+            for (unsigned part = 0; part < PART_IDLE; part++)
+                busy[side][run].sum += part != PART_JOIN ? runs[side][part][run].sum : 0;
+        }
+    for (size_t i = 0; i < difference->finding_count; i++)
+        noise_widen(&difference->findings[i].gain, busy[0], difference->side[0].runs, busy[1],
+                    difference->side[1].runs);
+}
+
 void difference_runs_widen(struct difference *difference)
 {
     if (difference->side[0].runs < 2 && difference->side[1].runs < 2)
@@ -127,4 +144,5 @@ void difference_runs_widen(struct difference *difference)
         noise_widen(&one->time, runs[0][one->part], difference->side[0].runs, runs[1][one->part],
                     difference->side[1].runs);
     }
+    widen_findings(difference, runs);
 }

@@ -165,7 +165,9 @@ static enum optimizer_state state_of(const struct model *model, const struct opt
         model->counters[COUNTER_memory_pool_aside] > 0)
         return OPTIMIZER_ASIDE;
     for (unsigned i = 0; i < COUNTER_COUNT; i++)
-        if (model->counters[i] > 0 && optimizers_owns(one->id, (enum counter_id)i))
+        /* What was bypassed it had no business with. */
+        if (model->counters[i] > 0 && i != COUNTER_resolver_bypassed &&
+            optimizers_owns(one->id, (enum counter_id)i))
             return OPTIMIZER_ACTIVE;
     if (option == NULL)
         return OPTIMIZER_UNKNOWN;
@@ -259,7 +261,7 @@ const char *optimizers_text(const struct model *model, const struct optimizer *o
         add(&line, "%s",
             optimizer->state == OPTIMIZER_OFF     ? "off: STRONG_OPTIMIZE leaves it out"
             : optimizer->state == OPTIMIZER_ASIDE ? "stepped aside: another allocator was chosen"
-            : optimizer->state == OPTIMIZER_UNUSED ? "on; nothing for it to do"
+            : optimizer->state == OPTIMIZER_UNUSED ? "on; there was nothing for it to do"
                                                    : "not known: the settings were not recorded");
     else if (optimizer->id == OPTIMIZER_TCP)
         add_tcp(&line, model, optimizer);

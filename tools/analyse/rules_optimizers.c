@@ -74,15 +74,16 @@ const char *rules_remember_fix(struct analysis *analysis)
     if (one->state == OPTIMIZER_OFF)
         return rules_text(analysis, "%s; or ",
                           rules_optimizer_setting(analysis, OPTIMIZER_RESOLVER));
+    if ((one->state == OPTIMIZER_ACTIVE || one->state == OPTIMIZER_UNUSED) &&
+        bypassed > counters[COUNTER_resolver_misses])
+        return rules_text(analysis,
+                          "the optimizer resolver is on, but never remembers %s of these lookups: "
+                          "numeric hosts, unusual flags or a resolver state of one's own; ",
+                          units_count(bypassed).text);
     if (one->state == OPTIMIZER_UNUSED)
         return "the optimizer resolver is on, but remembers only what getaddrinfo answers; ";
     if (one->state != OPTIMIZER_ACTIVE)
         return "";
-    if (bypassed > counters[COUNTER_resolver_misses])
-        return rules_text(analysis,
-                          "the optimizer resolver is on, but never remembers %s: numeric hosts, "
-                          "unusual flags or a resolver state of one's own; ",
-                          rules_text(analysis, "%s of these lookups", units_count(bypassed).text));
     return rules_text(analysis, "the optimizer resolver is on and answered %s of %s; ",
                       units_count(one->acted).text, units_plural(one->chances, "lookup").text);
 }
