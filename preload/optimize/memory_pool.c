@@ -60,7 +60,7 @@ static __attribute__((noinline)) void *malloc_large(size_t size)
     void *ptr = strong_je_malloc(size);
     if (strong_unlikely(!ptr))
         return real.malloc(size);
-    pool_range_set(ptr, pool_large_class(size));
+    pool_range_set(ptr, pool_large_class(size), 0);
     return ptr;
 }
 
@@ -82,7 +82,7 @@ static void *pool_calloc(size_t count, size_t size)
         void *ptr = strong_je_calloc(1, bytes);
         if (strong_unlikely(!ptr))
             return real.calloc(1, bytes);
-        pool_range_set(ptr, pool_large_class(bytes));
+        pool_range_set(ptr, pool_large_class(bytes), 0);
         return ptr;
     }
     void *ptr = pool_cache_take(pool_class(bytes));
@@ -113,7 +113,7 @@ static void *allocate_aligned(size_t alignment, size_t size)
     void *ptr = strong_je_mallocx(size > POOL_LARGEST ? size : POOL_LARGEST + 1, STRONG_JE_ALIGN(alignment));
     if (!ptr)
         return real.memalign(alignment, size);
-    pool_range_set(ptr, pool_large_class(strong_je_sallocx(ptr, 0)));
+    pool_range_set(ptr, pool_large_class(strong_je_sallocx(ptr, 0)), 0);
     return ptr;
 }
 
@@ -161,10 +161,10 @@ static void *pool_reallocarray(void *old, size_t count, size_t size)
 
 /* ---- free ---- */
 
-static __attribute__((noinline)) void free_large(void *ptr)
+static __attribute__((noinline)) void free_other(void *ptr, unsigned entry)
 {
-    if (!pool_range_holds(ptr)) {
-        real.free(ptr);
+    if ((uint8_t)entry - 1u < POOL_KEPT - 1) {
+        pool_cache_give_other(ptr, entry);
         return;
     }
     int saved_errno = errno;
@@ -175,14 +175,13 @@ static __attribute__((noinline)) void free_large(void *ptr)
 
 void pool_free(void *ptr)
 {
-    if (strong_likely(pool_range_holds(ptr))) {
-        size_t class_number = pool_range_class(ptr);
-        if (strong_likely(class_number - 1 < POOL_KEPT - 1)) {
-            pool_cache_give(ptr, class_number);
-            return;
-        }
+    if (strong_unlikely(!pool_range_holds(ptr))) {
+        real.free(ptr);
+        return;
     }
-    free_large(ptr);
+    unsigned entry = pool_range_entry(ptr);
+    if (strong_unlikely(!pool_cache_give(ptr, entry)))
+        free_other(ptr, entry);
 }
 
 static __attribute__((noinline)) size_t usable_of_others(void *ptr)

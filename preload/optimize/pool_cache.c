@@ -30,6 +30,8 @@ enum {
     FILL_FIRST = 4,
     TIDY_EVERY = 64,
     POOL_SPARE = 8,
+    EVERYBODY = 0xffff, /* as pool_cache.foreign */
+    OWNERS = 8,
 #if defined(__SANITIZE_THREAD__)
     EXIT_ROUNDS = 1, /* in the last round the sanitizer has let go of the thread and crashes in code it watches */
 #else
@@ -44,12 +46,13 @@ struct owned_cache {
     struct pool_cache cache;
 };
 
-static struct pool_cache cold, none; /* zeros: top == low == high */
+/* top == low == high, and no block is theirs */
+static struct pool_cache cold = {.foreign = EVERYBODY}, none = {.foreign = EVERYBODY};
 __thread struct pool_cache *pool_cache_current __attribute__((tls_model("initial-exec"))) = &cold;
 
 static struct owned_cache *all;
 static uint64_t spare_head; /* packed */
-static uint32_t spare_count, in_use;
+static uint32_t spare_count, in_use, made;
 static size_t slots_total;
 static pthread_key_t exit_key;
 static bool ready;
@@ -89,6 +92,28 @@ static struct owned_cache *spare_pop(void)
     return node;
 }
 
+/* ---- blocks of other threads ---- */
+
+static void send_away(struct pool_away *away, unsigned class_number)
+{
+    unsigned count = (unsigned)(away->top - away->low), done = 0;
+    if (!count)
+        return;
+    void *leaving[SHARE_MOST];
+    memcpy(leaving, away->low, count * sizeof *leaving);
+    __atomic_store_n(&away->top, away->low, __ATOMIC_RELEASE); /* as in move_out */
+    if (pool_cache_shared())
+        done = pool_depot_put(class_number, leaving, count);
+    if (done < count)
+        pool_span_give(class_number, leaving + done, count - done);
+}
+
+static void send_all_away(struct pool_cache *cache)
+{
+    for (unsigned i = 1; i < POOL_CLASSES; i++)
+        send_away(&cache->away[i], i);
+}
+
 /* ---- a thread's beginning and end ---- */
 
 static unsigned share_of(unsigned class_number)
@@ -97,6 +122,11 @@ static unsigned share_of(unsigned class_number)
         return LARGE_BYTES / (unsigned)pool_class_bytes[class_number];
     unsigned share = SHARE_BYTES / (unsigned)pool_class_bytes[class_number];
     return share > SHARE_MOST ? SHARE_MOST : share < SHARE_LEAST ? SHARE_LEAST : share;
+}
+
+static unsigned away_of(unsigned class_number)
+{
+    return (share_of(class_number) + 1) / 2;
 }
 
 static struct owned_cache *make_cache(void)
@@ -110,7 +140,13 @@ static struct owned_cache *make_cache(void)
         unsigned share = share_of(i), first = share < HIGH_FIRST ? share : HIGH_FIRST;
         owned->cache.bins[i] = (struct pool_bin){slots, slots, slots + first, (uint16_t)share, FILL_FIRST, 0};
         slots += share;
+        if (i < POOL_CLASSES) {
+            owned->cache.away[i] = (struct pool_away){slots, slots, slots + away_of(i)};
+            slots += away_of(i);
+        }
     }
+    /* Of more than OWNERS caches some have one number: their threads keep each other's blocks. */
+    owned->cache.foreign = EVERYBODY ^ 0x100 << __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED) % OWNERS;
     struct owned_cache *head = __atomic_load_n(&all, __ATOMIC_RELAXED);
     do {
         owned->next_of_all = head;
@@ -156,6 +192,8 @@ static void exit_round(void *value)
         return;
     if (__atomic_load_n(&spare_count, __ATOMIC_RELAXED) >= POOL_SPARE)
         pool_cache_empty();
+    else
+        send_all_away(&owned->cache);
     pool_cache_current = &none;
     __atomic_fetch_sub(&in_use, 1, __ATOMIC_RELAXED);
     owned->spare = 1;
@@ -165,7 +203,7 @@ static void exit_round(void *value)
 int pool_cache_init(void)
 {
     for (unsigned i = 1; i < POOL_KEPT; i++)
-        slots_total += share_of(i);
+        slots_total += share_of(i) + (i < POOL_CLASSES ? away_of(i) : 0);
     int error = pthread_key_create(&exit_key, exit_round);
     ready = error == 0;
     return -error;
@@ -210,11 +248,11 @@ static void give_back(unsigned class_number, void *const *ptrs, unsigned count)
 static unsigned get_more(unsigned class_number, void **ret_ptrs, unsigned count)
 {
     if (class_number < POOL_CLASSES)
-        return pool_span_take(class_number, ret_ptrs, count);
+        return pool_span_take(class_number, (EVERYBODY ^ pool_cache_current->foreign) >> 8, ret_ptrs, count);
     *ret_ptrs = strong_je_malloc(pool_class_bytes[class_number]);
     if (!*ret_ptrs)
         return 0;
-    pool_range_set(*ret_ptrs, class_number);
+    pool_range_set(*ret_ptrs, class_number, 0);
     return 1;
 }
 
@@ -239,6 +277,7 @@ static void tidy(struct pool_cache *cache)
 {
     if (++cache->slow_calls % TIDY_EVERY)
         return;
+    send_all_away(cache);
     for (unsigned i = 1; i < POOL_KEPT; i++) {
         struct pool_bin *bin = &cache->bins[i];
         unsigned have = (unsigned)(bin->top - bin->low);
@@ -308,11 +347,28 @@ void pool_cache_overflow(void *ptr, unsigned class_number)
     errno = saved_errno;
 }
 
+void pool_cache_give_other(void *ptr, unsigned entry)
+{
+    unsigned class_number = (uint8_t)entry;
+    int saved_errno = errno;
+    if (!attach() || class_number >= POOL_CLASSES || (entry & pool_cache_current->foreign) == class_number) {
+        pool_cache_keep(pool_cache_current, ptr, class_number);
+    } else {
+        struct pool_away *away = &pool_cache_current->away[class_number];
+        *away->top = ptr;
+        __atomic_store_n(&away->top, away->top + 1, __ATOMIC_RELEASE); /* as in pool_cache_keep */
+        if (away->top == away->end)
+            send_away(away, class_number);
+    }
+    errno = saved_errno;
+}
+
 void pool_cache_empty(void)
 {
     struct pool_cache *cache = pool_cache_current;
     if (cache == &cold || cache == &none)
         return;
+    send_all_away(cache);
     for (unsigned i = 1; i < POOL_KEPT; i++)
         move_out(&cache->bins[i], i, (unsigned)(cache->bins[i].top - cache->bins[i].low), false);
 }
@@ -324,7 +380,10 @@ size_t pool_cache_bytes(void)
     for (; owned; owned = owned->next_of_all)
         for (unsigned i = 1; i < POOL_KEPT; i++) {
             const struct pool_bin *bin = &owned->cache.bins[i];
-            bytes += (size_t)(__atomic_load_n(&bin->top, __ATOMIC_RELAXED) - bin->low) * pool_class_bytes[i];
+            size_t blocks = (size_t)(__atomic_load_n(&bin->top, __ATOMIC_RELAXED) - bin->low);
+            if (i < POOL_CLASSES)
+                blocks += (size_t)(__atomic_load_n(&owned->cache.away[i].top, __ATOMIC_RELAXED) - owned->cache.away[i].low);
+            bytes += blocks * pool_class_bytes[i];
         }
     return bytes;
 }

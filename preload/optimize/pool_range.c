@@ -68,26 +68,28 @@ bool pool_range_limited(void)
     return false;
 }
 
+static size_t class_bytes(size_t bytes) { return (bytes >> POOL_PAGE_SHIFT) * sizeof *pool_range.class_of; }
+
 void pool_range_init(void)
 {
     if (pool_range_limited())
         return;
     size_t bytes = wanted_bytes();
     char *place = reserve(&bytes);
-    uint8_t *classes = place ? map(bytes >> POOL_PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_NORESERVE) : NULL;
+    uint16_t *classes = place ? map(class_bytes(bytes), PROT_READ | PROT_WRITE, MAP_NORESERVE) : NULL;
     size_t span_bytes = (bytes >> POOL_SPAN_SHIFT) * sizeof(struct pool_span);
     struct pool_span *spans = classes ? (void *)map(span_bytes, PROT_NONE, 0) : NULL;
     if (!spans) {
         if (place)
             system_call2(SYS_munmap, place, bytes + HUGE_BYTES);
         if (classes)
-            system_call2(SYS_munmap, classes, bytes >> POOL_PAGE_SHIFT);
+            system_call2(SYS_munmap, classes, class_bytes(bytes));
         return;
     }
     uintptr_t base = ((uintptr_t)place + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1);
     pool_range.base = base;
     pool_range.size = bytes;
-    pool_range.class_of = (uint8_t *)((uintptr_t)classes - (base >> POOL_PAGE_SHIFT));
+    pool_range.class_of = (uint16_t *)((uintptr_t)classes - class_bytes(base));
     pool_range.spans = spans;
     used_end = base;
     range_end = base + bytes;
@@ -205,8 +207,8 @@ void pool_range_shrink(void)
         __atomic_store_n(&allocator_map.size, kept, __ATOMIC_RELAXED);
         __atomic_store_n(&pool_range.size, kept, __ATOMIC_RELAXED);
         unmap(from, reserved_end);
-        uintptr_t classes = (uintptr_t)pool_range.class_of + (pool_range.base >> POOL_PAGE_SHIFT);
-        unmap(classes + ((kept >> POOL_PAGE_SHIFT) + 4095) / 4096 * 4096, classes + (whole >> POOL_PAGE_SHIFT));
+        uintptr_t classes = (uintptr_t)pool_range.class_of + class_bytes(pool_range.base);
+        unmap(classes + (class_bytes(kept) + 4095) / 4096 * 4096, classes + class_bytes(whole));
         /* A thread that has just taken memory may still make its records usable: they end below this. */
         size_t records = ((kept + POOL_SPAN_BYTES - 1) >> POOL_SPAN_SHIFT) * sizeof(struct pool_span);
         if (alone)

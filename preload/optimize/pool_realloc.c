@@ -96,7 +96,7 @@ static void *shrink_large(void *old, size_t had, size_t size)
         return shrink(old, had, size);
     pool_room_gone(old);
     size_t left = strong_je_xallocx(old, size, 0, 0);
-    pool_range_set(old, pool_large_class(left)); /* where it could not be made smaller: what it is with its room */
+    pool_range_set(old, pool_large_class(left), 0); /* where it could not be made smaller: what it is with its room */
     return left < had ? old : shrink(old, left, size);
 }
 
@@ -107,7 +107,7 @@ static void *grow_without_room(void *old, size_t had, size_t size, size_t room)
     strong_je_xallocx(old, size, room - size, 0);
     /* 5.3.0 says "as it was" where it made a block larger, but not by all of `extra`. */
     size_t got = strong_je_sallocx(old, 0);
-    pool_range_set(old, pool_large_class(got));
+    pool_range_set(old, pool_large_class(got), 0);
     return got >= size ? old : move(old, had, size, room);
 }
 

@@ -32,7 +32,7 @@ bool pool_room_use(void *ptr, size_t had, size_t size)
     if (whole < size)
         return false;
     unsigned class_number = class_for(size, whole);
-    pool_range_set(ptr, class_number);
+    pool_range_set(ptr, class_number, 0);
     __atomic_sub_fetch(&all_room, pool_class_bytes[class_number] - had, __ATOMIC_RELAXED);
     return true;
 }
@@ -44,7 +44,7 @@ void *pool_room_new(size_t size)
     errno = saved_errno;
     if (ptr) {
         unsigned class_number = class_for(size, POOL_ROOM_BYTES);
-        pool_range_set(ptr, class_number);
+        pool_range_set(ptr, class_number, 0);
         __atomic_add_fetch(&all_room, POOL_ROOM_BYTES - pool_class_bytes[class_number], __ATOMIC_RELAXED);
     }
     return ptr;

@@ -11,6 +11,12 @@
 #include "optimize/pool_range.h"
 #include "runtime/libc.h"
 
+enum {
+    OWNED_CLASSES = 4, /* blocks of up to 64 bytes, a cache line */
+    LOOK_MOST = 8,   /* spans looked at for one of the owner's */
+    OWNED_APART = 2, /* spans' worth of free blocks in a class, up to which a thread gets another span */
+};
+
 static struct shelf {
     pthread_mutex_t lock;
     struct pool_span *first; /* spans with free blocks */
@@ -66,10 +72,10 @@ static void unlink_span(struct shelf *shelf, struct pool_span *span)
         span->next->previous = span->previous;
 }
 
-static void mark_pages(const char *start, unsigned class_number)
+static void mark_pages(const char *start, unsigned class_number, unsigned owner)
 {
     for (size_t page = 0; page < POOL_SPAN_BYTES; page += (size_t)1 << POOL_PAGE_SHIFT)
-        pool_range_set(start + page, class_number);
+        pool_range_set(start + page, class_number, owner);
 }
 
 static char *get_memory(void)
@@ -93,7 +99,7 @@ static void return_memory(char *start)
         strong_je_sdallocx(start, POOL_SPAN_BYTES, span_flags);
 }
 
-static struct pool_span *new_span(struct shelf *shelf, unsigned class_number)
+static struct pool_span *new_span(struct shelf *shelf, unsigned class_number, unsigned owner)
 {
     char *start = get_memory();
     if (!start)
@@ -108,7 +114,8 @@ static struct pool_span *new_span(struct shelf *shelf, unsigned class_number)
         span->bits[whole_words] = ((uint64_t)1 << shelf->blocks % 64) - 1;
         memset(span->bits + whole_words + 1, 0, (POOL_SPAN_WORDS - whole_words - 1) * sizeof span->bits[0]);
     }
-    mark_pages(start, class_number);
+    span->owner = owner;
+    mark_pages(start, class_number, owner);
     link_span(shelf, span);
     shelf->free_blocks += shelf->blocks;
     return span;
@@ -118,7 +125,7 @@ static void return_span(struct shelf *shelf, struct pool_span *span)
 {
     unlink_span(shelf, span);
     shelf->free_blocks -= shelf->blocks;
-    mark_pages(span->start, 0);
+    mark_pages(span->start, 0, 0);
     return_memory(span->start);
 }
 
@@ -143,13 +150,30 @@ static unsigned take_from(struct pool_span *span, size_t block, void **ptrs, uns
     return count - left;
 }
 
-unsigned pool_span_take(unsigned class_number, void **ret_ptrs, unsigned count)
+/* The owner's span, or the one that becomes it. */
+static struct pool_span *span_for(struct shelf *shelf, unsigned class_number, unsigned owner)
+{
+    struct pool_span *span = shelf->first;
+    if (class_number > OWNED_CLASSES)
+        return span ? span : new_span(shelf, class_number, 0);
+    for (unsigned looked = 0; span && looked < LOOK_MOST; looked++, span = span->next)
+        if (span->owner == owner)
+            return span;
+    span = shelf->first;
+    if (!span || shelf->free_blocks < (uint64_t)shelf->blocks * OWNED_APART)
+        return new_span(shelf, class_number, owner);
+    span->owner = owner;
+    mark_pages(span->start, class_number, owner);
+    return span;
+}
+
+unsigned pool_span_take(unsigned class_number, unsigned owner, void **ret_ptrs, unsigned count)
 {
     struct shelf *shelf = &shelves[class_number];
     unsigned left = count;
     real.pthread_mutex_lock(&shelf->lock);
     while (left) {
-        struct pool_span *span = shelf->first ? shelf->first : new_span(shelf, class_number);
+        struct pool_span *span = span_for(shelf, class_number, owner);
         if (!span)
             break;
         unsigned got = take_from(span, pool_class_bytes[class_number], ret_ptrs, left);

@@ -11,6 +11,10 @@
  * other: with sizes by class (16 to 128 KiB), a program that frees one size and goes on with another (`memory_patterns
  * phases`) took a quarter more.
  *
+ * A span of blocks that are smaller than a cache line serves one thread's cache, so that two threads do not write to one
+ * line because their blocks lie side by side. With much free in a class (OWNED_APART) a thread takes over another's
+ * span, so that this costs each thread a part of a span and no more.
+ *
  * What is known about a span lies outside it (pool_range_span), so writing beyond a block or after free reaches
  * other blocks, as with jemalloc, and never the pool's own lists. A block given back twice is noticed if it
  * came here the first time, and ignored.
@@ -36,14 +40,15 @@ struct pool_span {
     char *start;
     uint16_t free_blocks;
     uint16_t first_word; /* no free block in the words before it */
-    uint32_t reserved;
+    uint32_t owner; /* see pool_range.h */
     uint64_t bits[POOL_SPAN_WORDS];
 };
 
 void pool_span_init(void);
 
-/* Up to count blocks, lowest address last (so that a stack hands it out first); returns how many. */
-unsigned pool_span_take(unsigned class_number, void **ret_ptrs, unsigned count);
+/* Up to count blocks for a cache (owner: as in pool_range.h), lowest address last (so that a stack hands it out first);
+ * returns how many. */
+unsigned pool_span_take(unsigned class_number, unsigned owner, void **ret_ptrs, unsigned count);
 void pool_span_give(unsigned class_number, void *const *ptrs, unsigned count);
 
 /* Returns the spare spans to jemalloc. */

@@ -21,13 +21,13 @@ struct allocator_state {
     uint64_t metadata_bytes;  /* for itself */
 };
 
-/* An allocator that keeps its blocks in one stretch of addresses may say how large they are: the byte of the page a
- * block begins in is an index into bytes[] (0 there: not known this way). It promises, too, that realloc to more
+/* An allocator that keeps its blocks in one stretch of addresses may say how large they are: the low byte of what it
+ * keeps for the page a block begins in is an index into bytes[] (0 there: not known this way). It promises, too, that realloc to more
  * than half of that size and at most all of it leaves a block where it is. size 0: nobody says. Set at boot. */
 struct allocator_map {
     uintptr_t base;
     size_t size;
-    const uint8_t *index_of; /* by page of 4 KiB, counted from address 0 */
+    const uint16_t *index_of; /* by page of 4 KiB, counted from address 0 */
     const uint64_t *bytes;
 };
 extern struct allocator_map allocator_map;
@@ -37,7 +37,7 @@ static inline size_t allocator_room(const void *ptr)
 {
     if ((uintptr_t)ptr - allocator_map.base >= allocator_map.size)
         return 0;
-    return allocator_map.bytes[allocator_map.index_of[(uintptr_t)ptr >> 12]];
+    return allocator_map.bytes[(uint8_t)allocator_map.index_of[(uintptr_t)ptr >> 12]];
 }
 
 int allocator_init(void);

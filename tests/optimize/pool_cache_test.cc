@@ -3,6 +3,7 @@
 #include "pool_support.h"
 
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <random>
 #include <set>
@@ -145,6 +146,52 @@ POOL_TEST(PoolCache, NoBlockIsWithTwoThreads)
     for (Slot &slot : slots)
         for (const Block &block : slot.blocks)
             drop(block);
+}
+
+// Passive false sharing: blocks that lay side by side are freed by threads of their own, which then
+// allocate. What they get must not be in a line with the other's.
+POOL_TEST(PoolCache, ThreadsThatFreeNeighboursDoNotGetThemAgain)
+{
+    constexpr unsigned threads = 4;
+    for (size_t size : {8, 16, 24, 40, 64}) {
+        std::vector<void *> given;
+        for (unsigned i = 0; i < threads; i++)
+            given.push_back(pool_malloc(size));
+        std::mutex mutex;
+        std::map<uintptr_t, std::set<unsigned>> users; // of each line
+        std::atomic<unsigned> done{0};
+        in_threads(threads, [&](unsigned self) {
+            pool_free(given[self]);
+            for (unsigned i = 0; i < 200; i++) {
+                void *ptr = pool_malloc(size);
+                uintptr_t first = (uintptr_t)ptr / 64, last = ((uintptr_t)ptr + size - 1) / 64;
+                {
+                    std::lock_guard<std::mutex> lock(mutex);
+                    users[first].insert(self);
+                    users[last].insert(self);
+                }
+                pool_free(ptr);
+            }
+            for (done++; done < threads;) // a cache passes on when its thread ends
+                std::this_thread::yield();
+        });
+        for (const auto &line : users)
+            EXPECT_EQ(line.second.size(), 1u) << size;
+    }
+}
+
+POOL_TEST(PoolCache, BlocksOfOthersGoBackInTheEnd)
+{
+    std::vector<void *> ptrs;
+    for (unsigned i = 0; i < 5000; i++)
+        ptrs.push_back(pool_malloc(1 + i % 64));
+    std::thread([&] {
+        for (void *ptr : ptrs)
+            pool_free(ptr);
+        pool_cache_empty();
+    }).join();
+    pool_cache_empty();
+    EXPECT_LE(pool_cache_bytes() - pool_depot_bytes(), 5 * (size_t)POOL_SPAN_BYTES);
 }
 
 POOL_TEST(PoolCache, BlocksOfThreadsThatHaveEndedAreFreedByOthers)

@@ -16,10 +16,10 @@ char *span_of(const void *ptr)
     return (char *)((uintptr_t)ptr & ~(uintptr_t)(POOL_SPAN_BYTES - 1));
 }
 
-std::vector<void *> take(unsigned class_number, unsigned count)
+std::vector<void *> take(unsigned class_number, unsigned count, unsigned owner = 1)
 {
     std::vector<void *> ptrs(count);
-    ptrs.resize(pool_span_take(class_number, ptrs.data(), count));
+    ptrs.resize(pool_span_take(class_number, owner, ptrs.data(), count));
     return ptrs;
 }
 } // namespace
@@ -177,4 +177,24 @@ POOL_TEST(PoolSpan, ThreadsNeverShareABlock)
         give(own.size());
     });
     EXPECT_EQ(pool_span_free_bytes(), 0u);
+}
+
+POOL_TEST(PoolSpan, ThreadsTakeSmallBlocksFromSpansOfTheirOwn)
+{
+    std::vector<void *> one = take(2, 20, 1), two = take(2, 20, 2), again = take(2, 20, 1);
+    EXPECT_NE(span_of(one[0]), span_of(two[0]));
+    EXPECT_EQ(span_of(one[0]), span_of(again[0]));
+    EXPECT_EQ(pool_range_entry(one[0]) >> 8, 1u);
+    EXPECT_EQ(pool_range_entry(two[0]) >> 8, 2u);
+    EXPECT_EQ(span_of(take(9, 20, 1)[0]), span_of(take(9, 20, 2)[0])) << "larger than a cache line";
+}
+
+POOL_TEST(PoolSpan, WhatAThreadHasLeftFreeServesOthers)
+{
+    // Owners come and go, and each takes little: they need the spans of two or three, not one each.
+    std::set<char *> spans;
+    for (unsigned owner = 0; owner < 8; owner++)
+        for (void *ptr : take(4, 10, 1u << owner))
+            spans.insert(span_of(ptr));
+    EXPECT_LE(spans.size(), 3u);
 }
