@@ -244,7 +244,7 @@ int cpu_init(void)
     }
     signals_sampling_number = number;
     signals_taken = taken_by_program;
-    seccomp_entering = before_seccomp;
+    seccomp_on_entering(before_seccomp);
     period_ns = 1000000000u / config.cpu_hz;
     segment->cpu_period_ns = period_ns;
     return 0;

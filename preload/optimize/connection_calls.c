@@ -41,8 +41,12 @@
 
 static ssize_t calls_sendto(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG address, socklen_t len)
 {
-    if (strong_likely(!fdstate_tracked(fd)) || address.__sockaddr__)
+    if (strong_likely(!fdstate_tracked(fd)))
         return below.sendto(fd, buf, n, flags, address, len);
+    if (address.__sockaddr__) { /* it may connect: MSG_FASTOPEN */
+        fdstate_drop(fd, COUNTER_connections_refused_unseen);
+        return below.sendto(fd, buf, n, flags, address, len);
+    }
     return calls_send(fd, buf, n, flags);
 }
 

@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "runtime/config.h"
 #include "runtime/counters.h"
+#include "runtime/seccomp.h"
 #include "runtime/segment.h"
 
 enum {
@@ -96,6 +97,12 @@ static void crossed(int fd)
     choose_numbers(fd);
 }
 
+/* Closing may be forbidden afterwards. */
+static void give_up(void)
+{
+    connection_park_empty(COUNTER_connections_evicted);
+}
+
 int connection_park_init(void)
 {
     kept_most = (unsigned)config.pool_total;
@@ -107,6 +114,7 @@ int connection_park_init(void)
     distrust_ticks = clock_ns_to_ticks(DISTRUST_NS);
     connection_targets_init();
     fdtable_crossed = crossed;
+    seccomp_on_entering(give_up);
     choose_numbers(0);
     return 0;
 }
@@ -197,10 +205,9 @@ void connection_park_waits(struct watch *watch)
 
 void connection_park_settled(struct watch *watch)
 {
-    if (!watch->waiting)
+    if (!__atomic_exchange_n(&watch->waiting, false, __ATOMIC_RELAXED))
         return;
     struct destination *to = at(watch->destination);
-    watch->waiting = false;
     __atomic_fetch_sub(&to->waiting, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&to->settled, 1, __ATOMIC_RELAXED);
 }
@@ -254,17 +261,20 @@ static bool ours(const struct kept *one)
 static void remove_at(unsigned i)
 {
     __atomic_fetch_sub(&at(kept[i].destination)->kept, 1, __ATOMIC_RELAXED);
-    kept[i] = kept[--kept_count];
+    kept[i] = kept[kept_count - 1];
+    __atomic_store_n(&kept_count, kept_count - 1, __ATOMIC_RELEASE); /* a child of fork finds one twice at most */
 }
 
+/* Out of the table first: a fork in another thread copies it at any moment, and the child closes what it names. */
 static void close_at(unsigned i)
 {
-    if (ours(&kept[i])) {
-        int fd = kept[i].fd;
-        fdstate_drop(fd, COUNTER_COUNT);
-        system_call1(SYS_close, fd);
-    }
+    struct kept one = kept[i];
+    bool open = ours(&one);
     remove_at(i);
+    if (open) {
+        fdstate_drop(one.fd, COUNTER_COUNT);
+        system_call1(SYS_close, one.fd);
+    }
 }
 
 static void set_deadline(void)
@@ -389,7 +399,7 @@ static uint64_t idle_limit(const struct watch *watch)
     return limit;
 }
 
-enum counter_id connection_park_put(int index)
+enum counter_id connection_park_put(int index, bool *ret_closed)
 {
     struct watch *watch = connection_watch_at(index);
     struct destination *to = at(watch->destination);
@@ -404,9 +414,16 @@ enum counter_id connection_park_put(int index)
         return COUNTER_connections_refused_crowded;
     }
     watch->kept_ticks = now;
-    fdstate_give(index, (int)fd, FDSTATE_KEPT);
-    kept[kept_count++] = (struct kept){index, fdstate_generation(index), (int)fd, watch->destination, now,
-                                       now + idle_limit(watch)};
+    struct kept one = {index, fdstate_generation(index), (int)fd, watch->destination, now, now + idle_limit(watch)};
+    system_call1(SYS_close, fdstate_records[index].fd);
+    *ret_closed = true;
+    if (!fdstate_keep(index, (int)fd)) { /* another thread had a call on it */
+        system_call1(SYS_close, fd);
+        unlock();
+        return COUNTER_connections_refused_shared;
+    }
+    kept[kept_count] = one;
+    __atomic_store_n(&kept_count, kept_count + 1, __ATOMIC_RELEASE); /* a child of fork finds whole ones */
     __atomic_fetch_add(&to->kept, 1, __ATOMIC_RELAXED);
     if (kept[kept_count - 1].until_ticks < connection_park_deadline)
         __atomic_store_n(&connection_park_deadline, kept[kept_count - 1].until_ticks, __ATOMIC_RELAXED);

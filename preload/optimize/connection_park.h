@@ -25,9 +25,9 @@ const struct sockaddr *connection_park_address(uint16_t destination, socklen_t *
 
 /* A kept record that agrees with `like`: its index, RESERVED for the caller; -1: none. */
 int connection_park_take(const struct watch *like);
-/* Keeps the connection of a record that is CLOSING, at a high number of libstrong's own (its old number stays
- * open: the caller's to close). COUNTER_COUNT: kept; else why not. */
-enum counter_id connection_park_put(int index);
+/* Keeps the connection of a record that is CLOSING, at a high number of libstrong's own, and closes its old number
+ * (*ret_closed). COUNTER_COUNT: kept; else why not. */
+enum counter_id connection_park_put(int index, bool *ret_closed);
 
 /* When the first of the kept ones must go, in ticks; UINT64_MAX: nothing is kept. */
 extern uint64_t connection_park_deadline;

@@ -80,6 +80,7 @@ static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks
             connection_park_shorten(other);
             fdstate_drop(own, COUNTER_COUNT);
             system_call1(SYS_close, own);
+            fdstate_leave(kept);
             continue;
         }
         other->looked_ticks = clock_ticks();
@@ -143,6 +144,13 @@ static bool ask_again(struct watch *watch)
     return first;
 }
 
+/* A socket whose connect failed can be connected elsewhere; one that is connected can be disconnected (AF_UNSPEC). */
+static bool leads_to(int index, const struct watch *watch, const struct sockaddr *address, socklen_t len)
+{
+    return len > 0 && len <= sizeof(struct sockaddr_storage) && readable_bytes(address, len) &&
+           connection_park_destination(&fdstate_records[index].made, address, len) == watch->destination;
+}
+
 static int connect_followed(__typeof__(&__connect) call, int fd, const struct sockaddr *address, socklen_t len)
 {
     int error = errno, index = connection_pool_enter(fd);
@@ -151,6 +159,8 @@ static int connect_followed(__typeof__(&__connect) call, int fd, const struct so
     struct watch *watch = connection_watch_at(index);
     if (watch->stage != WATCH_UNCONNECTED) {
         bool answered = ask_again(watch);
+        if (!answered && !leads_to(index, watch, address, len))
+            fdstate_drop(fd, COUNTER_connections_refused_unseen);
         fdstate_leave(index);
         return answered ? 0 : call(fd, address, len);
     }
@@ -207,9 +217,10 @@ enum counter_id connection_pool_refusal(int index)
     }
 }
 
-/* The program's number is still open afterwards, and its own to close. */
-static void keep_or_drop(int fd, int index)
+/* True: it is kept, or was to be, and the program's number is closed. False: the number is the program's to close. */
+static bool keep_or_drop(int fd, int index)
 {
+    bool closed = false;
     struct watch *watch = connection_watch_at(index);
     bool is_client = watch->stage != WATCH_UNCONNECTED;
     connection_park_settled(watch);
@@ -218,44 +229,53 @@ static void keep_or_drop(int fd, int index)
         reason = COUNTER_connections_refused_shared;
     else if (reason == COUNTER_COUNT && !connection_reuse_leave_sets(&fdstate_records[index]))
         reason = COUNTER_connections_refused_shared;
-    else if (reason == COUNTER_COUNT && (reason = connection_park_put(index)) == COUNTER_COUNT) {
+    else if (reason == COUNTER_COUNT && (reason = connection_park_put(index, &closed)) == COUNTER_COUNT) {
         counters_add(COUNTER_connections_parked, 1);
-        return;
+        return true;
     }
-    fdstate_drop(fd, is_client ? reason : COUNTER_COUNT);
+    if (closed) { /* the number may be another file's by now */
+        counters_add(reason, 1);
+        fdstate_free(index);
+    } else {
+        fdstate_drop(fd, is_client ? reason : COUNTER_COUNT);
+    }
     fdstate_leave(index);
+    return closed;
 }
 
-/* 0: go on with libc's close; 1: done. */
-static int before_close(int fd)
+enum closing { CLOSING_BY_LIBC, CLOSING_DONE, CLOSING_NOT_OPEN };
+
+static enum closing before_close(int fd)
 {
-    int error = errno, done = 0;
-    connection_shutdown_forget(fd);
+    int error = errno;
+    enum closing closing = CLOSING_DONE;
     if (thread_hot.state == THREAD_OFF)
-        return 0;
+        return CLOSING_BY_LIBC;
+    connection_shutdown_forget(fd);
     if (fdstate_kept(fd) >= 0)
-        connection_park_yield((unsigned)fd, (unsigned)fd); /* never the program's: libc says EBADF */
-    else if (fdstate_close_later(fd))
-        done = 1;
-    else {
+        closing = CLOSING_NOT_OPEN; /* libstrong's number; to the program there is nothing */
+    else if (!fdstate_close_later(fd)) {
         int index = connection_pool_enter(fd);
-        if (index >= 0)
-            keep_or_drop(fd, index);
-        fdstate_drop(fd, COUNTER_COUNT);
+        if (index < 0 || !keep_or_drop(fd, index)) {
+            fdstate_drop(fd, COUNTER_COUNT);
+            closing = CLOSING_BY_LIBC;
+        }
     }
     expire();
-    errno = error;
-    return done;
+    errno = closing == CLOSING_NOT_OPEN ? EBADF : error;
+    return closing;
 }
 
 static int pool_close(int fd)
 {
-    return strong_unlikely(fdstate_tracked(fd)) && before_close(fd) ? 0 : below.close(fd);
+    enum closing closing = strong_unlikely(fdstate_tracked(fd)) ? before_close(fd) : CLOSING_BY_LIBC;
+    return strong_likely(closing == CLOSING_BY_LIBC) ? below.close(fd) : closing == CLOSING_DONE ? 0 : -1;
 }
 
 static int pool___close(int fd)
 {
-    return strong_unlikely(fdstate_tracked(fd)) && before_close(fd) ? 0 : below.__close(fd);
+    enum closing closing = strong_unlikely(fdstate_tracked(fd)) ? before_close(fd) : CLOSING_BY_LIBC;
+    return strong_likely(closing == CLOSING_BY_LIBC) ? below.__close(fd) : closing == CLOSING_DONE ? 0 : -1;
 }
 
 /* Numbers that go all at once: nothing of them is kept, and ours among them are given up first. */

@@ -15,6 +15,8 @@
  * connect on a local network. */
 #define RENEW_WAIT_NS 50000000
 
+enum { SPARES = 16 };
+
 static long close_own(long fd)
 {
     return fd >= 0 ? system_call1(SYS_close, fd) : 0;
@@ -53,6 +55,61 @@ static bool replace(const struct fdstate *record, int fd, int by)
     return done;
 }
 
+/* ---- what is left behind ---- */
+
+/* A number of libstrong's own, guarded by a KEPT record like those of kept connections. `fd` + 1; 0: free. */
+static struct {
+    int32_t fd;
+    int32_t index;
+    uint32_t generation;
+} spares[SPARES];
+uint32_t connection_reuse_spares;
+
+void connection_reuse_close_spares(void)
+{
+    for (int i = 0; connection_reuse_spares && i < SPARES; i++) {
+        int32_t index = spares[i].index;
+        uint32_t generation = spares[i].generation;
+        int fd = __atomic_exchange_n(&spares[i].fd, 0, __ATOMIC_ACQ_REL) - 1; /* pairs with leave_behind */
+        if (fd < 0)
+            continue;
+        __atomic_fetch_sub(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
+        if (fdstate_kept(fd) == index && fdstate_generation(index) == generation) {
+            fdstate_drop(fd, COUNTER_COUNT);
+            close_own(fd);
+        }
+    }
+}
+
+void connection_reuse_fork_child(void)
+{
+    for (int i = 0; i < SPARES; i++) {
+        close_own(spares[i].fd - 1);
+        spares[i].fd = 0;
+    }
+    connection_reuse_spares = 0;
+}
+
+/* The socket at `fd` stays open under another number, in the care of the record it had. False: it is not kept. */
+static bool leave_behind(int index, int fd, int own)
+{
+    int slot = (int)((unsigned)index % SPARES);
+    int32_t none = 0, busy = -1;
+    if (!__atomic_compare_exchange_n(&spares[slot].fd, &none, busy, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return false;
+    long spare = system_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, own);
+    if (spare < 0) {
+        __atomic_store_n(&spares[slot].fd, 0, __ATOMIC_RELEASE);
+        return false;
+    }
+    fdstate_give(index, (int)spare, FDSTATE_KEPT);
+    spares[slot].index = index;
+    spares[slot].generation = fdstate_generation(index);
+    __atomic_fetch_add(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&spares[slot].fd, (int32_t)spare + 1, __ATOMIC_RELEASE); /* pairs with close_spares */
+    return true;
+}
+
 /* ---- handing on ---- */
 
 static void discard(int kept)
@@ -60,6 +117,7 @@ static void discard(int kept)
     int fd = fdstate_records[kept].fd;
     fdstate_drop(fd, COUNTER_COUNT);
     close_own(fd);
+    fdstate_leave(kept);
 }
 
 bool connection_reuse_hand_on(int fresh, int kept)
@@ -73,15 +131,20 @@ bool connection_reuse_hand_on(int fresh, int kept)
         discard(kept);
         return false;
     }
-    bool done = connection_options_hand_on(watch, own, fd) == 0 && replace(to, fd, own);
-    bool closed = fdstate_release(fresh);
+    struct fdstate before = *to; /* the record goes with the socket it is about */
+    bool ready = connection_options_hand_on(watch, own, fd) == 0;
+    bool left = ready && leave_behind(fresh, fd, own);
+    bool done = ready && replace(&before, fd, own);
+    bool closed = !left && fdstate_release(fresh);
     if (done) {
-        from->forks = to->forks;
-        from->set_count = to->set_count;
-        memcpy(from->sets, to->sets, sizeof to->sets);
+        from->forks = before.forks;
+        from->set_count = before.set_count;
+        memcpy(from->sets, before.sets, sizeof before.sets);
         fdstate_give(kept, fd, FDSTATE_OPEN);
-        fdstate_free(fresh);
-        fdstate_leave(fresh);
+        if (!left) {
+            fdstate_free(fresh);
+            fdstate_leave(fresh);
+        }
         close_own(own);
         watch->stage = WATCH_TRIAL;
         watch->after_count = 0;

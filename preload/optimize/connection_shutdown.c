@@ -8,6 +8,8 @@
 #include "optimize/connection_pool.h"
 #include "optimize/connection_watch.h"
 #include "runtime/fdstate.h"
+#include "runtime/seccomp.h"
+#include "runtime/span.h"
 #include "runtime/system.h"
 #include "runtime/thread.h"
 
@@ -15,30 +17,34 @@
 
 enum { HELD_MOST = 8 };
 
+#define BEING_WRITTEN UINT32_MAX
+
 /* One place for each; `how` + 1 is written last, 0: free. */
 static struct {
     int fd;
     uint32_t how;
 } held[HELD_MOST];
-uint32_t connection_shutdown_held;
 
 void connection_shutdown_forget(int fd)
 {
-    for (int i = 0; connection_shutdown_held && i < HELD_MOST; i++)
+    if (thread_hot.state == THREAD_OFF)
+        return; /* a vfork child: it is its parent's */
+    for (int i = 0; span_attention && i < HELD_MOST; i++)
         if (held[i].how && held[i].fd == fd && __atomic_exchange_n(&held[i].how, 0, __ATOMIC_ACQ_REL))
-            __atomic_fetch_sub(&connection_shutdown_held, 1, __ATOMIC_RELAXED);
+            __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
 }
 
 void connection_shutdown_settle(void)
 {
     if (thread_hot.state == THREAD_OFF)
         return;
-    for (int i = 0; connection_shutdown_held && i < HELD_MOST; i++) {
+    for (int i = 0; span_attention && i < HELD_MOST; i++) {
         int fd = held[i].fd;
-        uint32_t how = __atomic_exchange_n(&held[i].how, 0, __ATOMIC_ACQ_REL); /* pairs with hold */
-        if (!how)
+        uint32_t how = __atomic_load_n(&held[i].how, __ATOMIC_ACQUIRE); /* pairs with hold */
+        if (!how || how == BEING_WRITTEN ||
+            !__atomic_compare_exchange_n(&held[i].how, &how, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;
-        __atomic_fetch_sub(&connection_shutdown_held, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
         fdstate_drop(fd, COUNTER_connections_refused_option);
         system_call2(SYS_shutdown, fd, how - 1);
     }
@@ -48,10 +54,10 @@ static bool hold(int fd, int how)
 {
     for (int i = 0; i < HELD_MOST; i++) {
         uint32_t none = 0;
-        if (!__atomic_compare_exchange_n(&held[i].how, &none, UINT32_MAX, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        if (!__atomic_compare_exchange_n(&held[i].how, &none, BEING_WRITTEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;
         held[i].fd = fd;
-        __atomic_fetch_add(&connection_shutdown_held, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&span_attention, 1, __ATOMIC_RELAXED);
         __atomic_store_n(&held[i].how, (uint32_t)how + 1, __ATOMIC_RELEASE); /* pairs with settle */
         return true;
     }
@@ -82,20 +88,26 @@ static int shutdown_followed(int fd, int how)
 
 static int held_shutdown(int fd, int how)
 {
-    if (strong_unlikely(connection_shutdown_held))
-        connection_shutdown_settle();
     bool sound = how == SHUT_RD || how == SHUT_WR || how == SHUT_RDWR;
     return sound && strong_unlikely(fdstate_tracked(fd)) ? shutdown_followed(fd, how) : below.shutdown(fd, how);
+}
+
+static void attend(unsigned hook)
+{
+    if (hook != HOOK_close && hook != HOOK___close && hook != HOOK_shutdown)
+        connection_shutdown_settle();
 }
 
 void connection_shutdown_install(void)
 {
     next.shutdown = held_shutdown;
+    span_attend = attend;
+    seccomp_on_entering(connection_shutdown_settle);
 }
 
 void connection_shutdown_fork_child(void)
 {
     for (int i = 0; i < HELD_MOST; i++)
         held[i].how = 0;
-    connection_shutdown_held = 0;
+    span_attention = 0;
 }

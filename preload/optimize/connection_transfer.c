@@ -8,7 +8,6 @@
 #include "optimize/connection_park.h"
 #include "optimize/connection_pool.h"
 #include "optimize/connection_reuse.h"
-#include "optimize/connection_shutdown.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
 #include "runtime/counters.h"
@@ -25,8 +24,6 @@ static bool begin(struct transfer *transfer, int fd, const struct iovec *parts, 
         fdstate_drop(fd, COUNTER_connections_refused_unseen);
         return false;
     }
-    if (strong_unlikely(connection_shutdown_held))
-        connection_shutdown_settle();
     int index = connection_pool_enter(fd);
     if (index < 0)
         return false;

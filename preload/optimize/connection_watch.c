@@ -11,10 +11,21 @@
 
 static struct watch *watches;
 
+/* Whoever drops a record need not have entered it: nothing but the count of those that wait is touched. */
+static void dropping(int index)
+{
+    struct watch *watch = &watches[index];
+    if (watch->generation == fdstate_generation(index))
+        connection_park_settled(watch);
+}
+
 int connection_watch_init(void)
 {
     watches = arena_take(FDSTATE_MOST * sizeof *watches);
-    return watches ? 0 : -ENOMEM;
+    if (!watches)
+        return -ENOMEM;
+    fdstate_dropping = dropping;
+    return 0;
 }
 
 struct watch *connection_watch_at(int index)

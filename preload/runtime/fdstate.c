@@ -19,6 +19,7 @@ _Static_assert(FDSTATE_MOST < 1 << INDEX_BITS, "index + 1 fits");
 struct fdstate *fdstate_records;
 uint32_t fdstate_forks;
 bool fdstate_wanted;
+void (*fdstate_dropping)(int index);
 static uint32_t next_record;
 static bool sets_shared;
 
@@ -108,8 +109,11 @@ int fdstate_track(int fd)
         record->fd = fd;
         record->forks = fdstate_forks;
         record->set_count = 0;
-        __atomic_store_n(&record->word, with_state(word, FDSTATE_OPEN), __ATOMIC_RELEASE);
+        /* OPEN, and entered until its mark stands. Not a store: calls that go by a stale mark pass through the word. */
+        __atomic_fetch_sub(&record->word, ((uint64_t)(FDSTATE_RESERVED - FDSTATE_OPEN) << STATE_SHIFT) - 1,
+                           __ATOMIC_ACQ_REL);
         __atomic_store_n(&entry->tracked, mark_of(index, word), __ATOMIC_RELEASE);
+        fdstate_leave(index);
         /* a close just before goes to the last number used: LIFO keeps the records in the cache */
         __atomic_store_n(&next_record, (uint32_t)index, __ATOMIC_RELAXED);
         return index;
@@ -122,16 +126,20 @@ int fdstate_track(int fd)
 int fdstate_enter(int fd)
 {
     int index;
-    uint32_t mark = mark_at(fd);
-    struct fdstate *record = mark ? record_of(mark, &index) : NULL;
-    if (!record)
-        return -1;
-    uint64_t before = __atomic_fetch_add(&record->word, 1, __ATOMIC_ACQ_REL); /* pairs with move's swap */
-    if (same(before, mark) && state_of(before) == FDSTATE_OPEN && !(before & (CALLS | FLAGS)))
-        return index;
-    if (same(before, mark) && before & CALLS)
-        __atomic_fetch_or(&record->word, OVERLAP, __ATOMIC_ACQ_REL);
-    fdstate_leave(index);
+    uint32_t mark = mark_at(fd), tried;
+    do {
+        struct fdstate *record = mark ? record_of(mark, &index) : NULL;
+        if (!record)
+            return -1;
+        uint64_t before = __atomic_fetch_add(&record->word, 1, __ATOMIC_ACQ_REL); /* pairs with every swap */
+        if (same(before, mark) && state_of(before) == FDSTATE_OPEN && !(before & (CALLS | FLAGS)))
+            return index;
+        if (same(before, mark) && before & CALLS)
+            __atomic_fetch_or(&record->word, OVERLAP, __ATOMIC_ACQ_REL);
+        fdstate_leave(index);
+        tried = mark;
+        mark = mark_at(fd); /* another record may follow the number by now: fdstate_pass */
+    } while (mark != tried);
     return -1;
 }
 
@@ -146,6 +154,8 @@ bool fdstate_leave(int index)
             struct fd_entry *entry = fdtable_entry(record->fd, false);
             if (entry && entry->tracked == mark_of(index, word))
                 entry->tracked = 0;
+            if (fdstate_dropping)
+                fdstate_dropping(index);
             if (swap(record, &word, freed(word))) {
                 counters_add(COUNTER_connections_refused_shared, 1);
                 return false;
@@ -160,8 +170,9 @@ bool fdstate_move(int index, enum fdstate_state from, enum fdstate_state to)
 {
     struct fdstate *record = &fdstate_records[index];
     uint64_t word = word_of(record);
-    while (state_of(word) == from && (word & CALLS) <= 1 && !(word & FLAGS))
-        if (swap(record, &word, with_state(word, to)))
+    uint64_t own = from != FDSTATE_KEPT;
+    while (state_of(word) == from && (word & CALLS) == own && !(word & FLAGS))
+        if (swap(record, &word, with_state(word, to) | 1))
             return true;
     return false;
 }
@@ -191,18 +202,73 @@ bool fdstate_release(int index)
 
 /* ---- numbers ---- */
 
+/* The mark at fd, if it is `old`, becomes `mark`. */
+static bool mark_instead(int fd, uint32_t old, uint32_t mark)
+{
+    struct fd_entry *entry = fdtable_entry(fd, false);
+    return entry && __atomic_compare_exchange_n(&entry->tracked, &old, mark, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 void fdstate_give(int index, int fd, enum fdstate_state state)
 {
     struct fdstate *record = &fdstate_records[index];
-    struct fd_entry *entry = fdtable_entry(record->fd, false);
+    struct fd_entry *entry = fdtable_entry(fd, true);
     uint64_t word = word_of(record);
-    if (entry && record->fd != fd && entry->tracked == mark_of(index, word))
-        __atomic_store_n(&entry->tracked, 0, __ATOMIC_RELEASE);
+    uint32_t mark = mark_of(index, word);
+    if (record->fd != fd)
+        mark_instead(record->fd, mark, 0);
     record->fd = fd;
-    while (!swap(record, &word, (with_state(word, state) & ~(uint64_t)(CALLS | FLAGS)) | (state == FDSTATE_OPEN)))
+    while (!swap(record, &word, (with_state(word, state) & ~FLAGS) - (state == FDSTATE_KEPT)))
         ;
-    if ((entry = fdtable_entry(fd, true)))
-        __atomic_store_n(&entry->tracked, mark_of(index, word), __ATOMIC_RELEASE);
+    if (entry)
+        __atomic_store_n(&entry->tracked, mark, __ATOMIC_RELEASE);
+}
+
+bool fdstate_keep(int index, int fd)
+{
+    struct fdstate *record = &fdstate_records[index];
+    struct fd_entry *entry = fdtable_entry(fd, true);
+    uint64_t word = word_of(record);
+    uint32_t mark = mark_of(index, word);
+    int former = record->fd;
+    if (!entry)
+        return false;
+    mark_instead(former, mark, 0);
+    record->fd = fd;
+    __atomic_store_n(&entry->tracked, mark, __ATOMIC_RELEASE);
+    while ((word & CALLS) == 1 && !(word & FLAGS))
+        if (swap(record, &word, with_state(word, FDSTATE_KEPT) - 1))
+            return true;
+    mark_instead(fd, mark, 0);
+    return false;
+}
+
+bool fdstate_pass(int index, int fresh, bool *ret_closed)
+{
+    struct fdstate *record = &fdstate_records[index], *to = &fdstate_records[fresh];
+    uint64_t word = word_of(record), fresh_word = word_of(to);
+    uint32_t mark = mark_of(index, word);
+    int fd = to->fd;
+    mark_instead(record->fd, mark, 0);
+    record->fd = fd;
+    bool alone = true;
+    do
+        alone = (word & CALLS) == 1 && !(word & FLAGS);
+    while (!swap(record, &word, with_state(word, FDSTATE_OPEN) & ~FLAGS));
+    alone &= mark_instead(fd, mark_of(fresh, fresh_word), mark);
+    /* Who came before this swap is in the word; who comes later finds the new mark. */
+    do
+        alone &= (fresh_word & CALLS) == 1 && !(fresh_word & (DROPPED | OVERLAP));
+    while (!swap(to, &fresh_word, with_state(fresh_word, FDSTATE_OPEN) | DROPPED));
+    *ret_closed = fresh_word & CLOSE_LATER;
+    fdstate_leave(fresh);
+    if (alone)
+        return true;
+    mark_instead(fd, mark, 0);
+    fdstate_free(index);
+    fdstate_leave(index);
+    counters_add(COUNTER_connections_refused_shared, 1);
+    return false;
 }
 
 int fdstate_kept(int fd)
@@ -232,12 +298,26 @@ void fdstate_drop(int fd, enum counter_id reason)
         return;
     uint64_t word = word_of(record);
     while (same(word, mark) && state_of(word) != FDSTATE_FREE && !(word & DROPPED)) {
+        if (fdstate_dropping)
+            fdstate_dropping(index);
         if (!swap(record, &word, word & CALLS ? word | DROPPED : freed(word)))
             continue;
         if (reason < COUNTER_COUNT)
             counters_add(reason, 1);
         return;
     }
+}
+
+void fdstate_replaced(int fd)
+{
+    int index;
+    uint32_t mark = mark_at(fd);
+    struct fdstate *record = mark ? record_of(mark, &index) : NULL;
+    uint64_t word = record ? word_of(record) : 0;
+    if (record && same(word, mark) && state_of(word) == FDSTATE_CLOSING)
+        mark_instead(fd, mark, 0);
+    else
+        fdstate_drop(fd, COUNTER_COUNT);
 }
 
 /* ---- epoll sets ---- */
@@ -261,7 +341,8 @@ void fdstate_epoll(int set, int operation, int fd, const struct epoll_event *eve
     uint32_t at = 0, count = record->set_count;
     while (at < count && count <= FDSTATE_SETS && record->sets[at].set != set)
         at++;
-    if (sets_shared || count > FDSTATE_SETS || (at == FDSTATE_SETS && operation == EPOLL_CTL_ADD))
+    bool once = operation != EPOLL_CTL_DEL && event->events & (EPOLLONESHOT | EPOLLEXCLUSIVE);
+    if (sets_shared || once || count > FDSTATE_SETS || (at == FDSTATE_SETS && operation != EPOLL_CTL_DEL))
         record->set_count = FDSTATE_SETS_UNKNOWN;
     else if (operation == EPOLL_CTL_DEL && at < count)
         forget_set(record, at);

@@ -79,16 +79,25 @@ static inline bool fdstate_tracked(int fd)
 int fdstate_enter(int fd);
 /* Ends the call: true when the record is still the caller's to judge by (nobody else came, nothing dropped it). */
 bool fdstate_leave(int index);
-/* The caller's own record goes on to another state, no other call being in flight: false when it may not. */
+/* The caller's own record goes on to another state, no other call being in flight: false when it may not. Who takes a
+ * KEPT one has entered it thereby. */
 bool fdstate_move(int index, enum fdstate_state from, enum fdstate_state to);
 /* True when fd's record had to be told to close later: the caller must not close. */
 bool fdstate_close_later(int fd);
 /* Ends RESERVED, back to OPEN, keeping the caller's count: true when a close came meanwhile; the caller closes. */
 bool fdstate_release(int index);
 
-/* The record, RESERVED or CLOSING by the caller, follows its file to another number; `state` is OPEN with one call in
- * flight (the caller's), or KEPT. */
+/* The record, RESERVED by the caller, follows its file to another number; `state` is OPEN, still entered by the caller,
+ * or KEPT, and left. */
 void fdstate_give(int index, int fd, enum fdstate_state state);
+/* The record, CLOSING, follows its file to libstrong's number fd, and the caller leaves it. To be called when the
+ * program's number is closed, because until then calls on it must still be seen. False: somebody else
+ * came; the caller still has the record, which is good for nothing but fdstate_free. */
+bool fdstate_keep(int index, int fd);
+/* The record, taken from the KEPT ones, has its file at the number of `fresh` now, which the caller has RESERVED; it is
+ * OPEN there and entered. True: the record is followed; `fresh` is free. *ret_closed: a close came meanwhile; the
+ * caller closes. False: somebody else used the number meanwhile, so that nothing follows it; both records are free. */
+bool fdstate_pass(int index, int fresh, bool *ret_closed);
 /* fd is a number libstrong keeps: the record's index, else -1. */
 int fdstate_kept(int fd);
 /* The record is of no more use; its index may come back for another file. */
@@ -99,8 +108,13 @@ static inline uint32_t fdstate_generation(int index)
     return (uint32_t)(__atomic_load_n(&fdstate_records[index].word, __ATOMIC_RELAXED) >> 32);
 }
 
+/* Called with the index of every record that is dropped, before it is free; set at boot. Any thread, any context. */
+extern void (*fdstate_dropping)(int index);
+
 /* Stops following fd, counting why (COUNTER_COUNT: nothing to count). Harmless where it is not followed. */
 void fdstate_drop(int fd, enum counter_id reason);
+/* The number has another file. What was there is lost sight of, unless it is just being CLOSING. */
+void fdstate_replaced(int fd);
 
 /* An epoll_ctl that succeeded. */
 void fdstate_epoll(int set, int operation, int fd, const struct epoll_event *event);

@@ -94,7 +94,7 @@ void fdtable_opened(int fd, uint32_t target, enum target_kind kind)
     if (strong_unlikely(fd >= fdtable_watermark))
         fdtable_crossed(fd);
     if (strong_unlikely(entry->tracked))
-        fdstate_drop(fd, COUNTER_COUNT); /* the number was given up by a way nobody saw */
+        fdstate_replaced(fd); /* the number was given up by a way nobody saw, or is being */
     *entry = (struct fd_entry){.target = target, .flags = FD_KNOWN, .kind = (uint8_t)kind};
 }
 

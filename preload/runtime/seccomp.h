@@ -8,8 +8,9 @@
 #include <stdbool.h>
 
 extern bool seccomp_entered;
-/* Called first, while everything is still allowed: set once at boot (timers are taken down). */
-extern void (*seccomp_entering)(void);
+/* Called first, while everything is still allowed (timers are taken down, descriptors closed); registered at boot, a
+ * few at most. */
+void seccomp_on_entering(void (*function)(void));
 void seccomp_enter(void);
 
 #endif

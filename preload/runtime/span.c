@@ -18,13 +18,18 @@
 #include "runtime/boot.h"
 #include "runtime/targets.h"
 
+uint32_t span_attention;
+void (*span_attend)(unsigned hook);
+
 void span_begin_slow(struct span *span, unsigned hook, uint32_t target)
 {
     struct thread_hot *hot = &thread_hot;
     if (hot->state == THREAD_COLD)
         thread_attach();
+    if (span_attention && hot->state != THREAD_OFF)
+        span_attend(hook);
     if (hot->state == THREAD_READY) {
-        span_begin(span, hook, target);
+        span_begin_full(span, hook, target);
         return;
     }
     span->cookie = 0;

@@ -29,17 +29,19 @@ struct span {
 enum span_mode { SPAN_OFF, SPAN_FULL, SPAN_CROWD };
 
 void span_begin_slow(struct span *span, unsigned hook, uint32_t target);
+
+/* While it is not 0, span_attend is called at the start of every timed call: something was put off that the program
+ * must not wait for. Set at boot by whoever puts off. Any thread, any context. */
+extern uint32_t span_attention;
+extern void (*span_attend)(unsigned hook);
 void span_end(struct span *span, uint64_t bytes, int error);
 /* Changes the target of an open span (it is known only after the call: accept, getaddrinfo). */
 static inline void span_retarget(struct span *span, uint32_t target) { span->target = target; }
 
-static inline __attribute__((always_inline)) void span_begin(struct span *span, unsigned hook, uint32_t target)
+/* READY threads. */
+static inline __attribute__((always_inline)) void span_begin_full(struct span *span, unsigned hook, uint32_t target)
 {
     struct thread_hot *hot = &thread_hot;
-    if (strong_unlikely(hot->state != THREAD_READY)) {
-        span_begin_slow(span, hook, target);
-        return;
-    }
     span->cookie = (uintptr_t)span ^ SPAN_COOKIE;
     span->outer = hot->outer;
     span->target = target;
@@ -51,6 +53,14 @@ static inline __attribute__((always_inline)) void span_begin(struct span *span, 
     block->now_hook = hook;
     span->start_ticks = clock_ticks();
     block->now_ticks = span->start_ticks;
+}
+
+static inline __attribute__((always_inline)) void span_begin(struct span *span, unsigned hook, uint32_t target)
+{
+    if (strong_unlikely(thread_hot.state != THREAD_READY || span_attention))
+        span_begin_slow(span, hook, target);
+    else
+        span_begin_full(span, hook, target);
 }
 
 /* Class a call counts under: a file hook on a socket is network, waiting for one outbound peer too. */
