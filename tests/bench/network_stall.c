@@ -43,7 +43,7 @@ static void write_parts(int fd, int parts)
             fail("write");
 }
 
-static int serve(bool split)
+static _Noreturn void serve(bool split)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof address;
@@ -94,7 +94,7 @@ static int client(int port, int count)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return serve(strcmp(argv[2], "split") == 0);
+        serve(strcmp(argv[2], "split") == 0);
     if (argc == 4 && strcmp(argv[1], "client") == 0 && atoi(argv[2]) > 0 && atoi(argv[3]) > 0)
         return client(atoi(argv[2]), atoi(argv[3]));
     fprintf(stderr, "usage: network_stall serve split|whole, or: network_stall client PORT COUNT\n");
