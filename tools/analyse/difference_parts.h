@@ -14,6 +14,10 @@ int difference_rows_gather(struct difference *difference);
 /* Their figures, then their order. */
 void difference_rows_judge(struct difference *difference);
 void difference_rows_order(struct difference *difference);
+/* Findings on either side and their gains; then, with the intervals final, what became of each, and their order. */
+void difference_findings_compare(struct difference *difference);
+void difference_findings_order(struct difference *difference);
+void difference_findings_optimizers(struct difference *difference);
 /* Chooses the sentence. 0 or -ENOMEM. */
 int difference_verdict_choose(struct difference *difference);
 
