@@ -14,21 +14,23 @@
 #define TRANSFER_READS(name, parameters, arguments, parts, count, flags)                                               \
     static ssize_t calls_##name parameters                                                                             \
     {                                                                                                                  \
+        const struct iovec *all = parts; /* for as long as the call takes */                                           \
         struct transfer transfer;                                                                                      \
         ssize_t ret;                                                                                                   \
-        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_read(&transfer, fd, parts, count, flags))      \
+        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_read(&transfer, fd, all, count, flags))        \
             return below.name arguments;                                                                               \
         do                                                                                                             \
             ret = below.name arguments;                                                                                \
-        while (connection_transfer_got(&transfer, ret));                                                               \
+        while (connection_transfer_got(&transfer, &ret));                                                              \
         return ret;                                                                                                    \
     }
 #define TRANSFER_WRITES(name, parameters, arguments, parts, count, flags, bytes)                                       \
     static ssize_t calls_##name parameters                                                                             \
     {                                                                                                                  \
+        const struct iovec *all = parts;                                                                               \
         struct transfer transfer;                                                                                      \
         ssize_t ret;                                                                                                   \
-        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_write(&transfer, fd, parts, count, flags))     \
+        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_write(&transfer, fd, all, count, flags))       \
             return below.name arguments;                                                                               \
         do                                                                                                             \
             ret = transfer.trial ? connection_transfer_send(&transfer) : below.name arguments;                         \
@@ -85,7 +87,7 @@ static ssize_t calls_recvmsg(int fd, struct msghdr *message, int flags)
         return below.recvmsg(fd, message, flags);
     do
         ret = below.recvmsg(fd, message, flags);
-    while (connection_transfer_got(&transfer, ret));
+    while (connection_transfer_got(&transfer, &ret));
     return ret;
 }
 

@@ -55,6 +55,8 @@ int connection_pool_enter(int fd)
 
 static void expire(void)
 {
+    if (strong_unlikely(connection_reuse_spares))
+        connection_reuse_close_spares();
     uint64_t deadline = __atomic_load_n(&connection_park_deadline, __ATOMIC_RELAXED);
     if (strong_unlikely(deadline != UINT64_MAX)) {
         uint64_t now = clock_ticks();
@@ -84,14 +86,16 @@ static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks
             continue;
         }
         other->looked_ticks = clock_ticks();
-        if (!connection_reuse_hand_on(fresh, kept))
+        enum reuse_outcome outcome = connection_reuse_hand_on(fresh, kept);
+        if (outcome == REUSE_NOT)
             return false;
         other->shown_in_progress = *ret_in_progress = !local && other->flags & O_NONBLOCK;
         uint64_t took = clock_ticks() - start_ticks, cost = connection_park_cost(other->destination);
         counters_add(COUNTER_connections_reused, 1);
         if (cost > took)
             counters_add(COUNTER_connections_saved_ns, clock_ticks_to_ns(cost - took));
-        fdstate_leave(kept);
+        if (outcome == REUSE_DONE)
+            fdstate_leave(kept);
         return true;
     }
     return false;
@@ -393,6 +397,7 @@ static void in_child(void)
 {
     connection_park_fork_child();
     connection_shutdown_fork_child();
+    connection_reuse_fork_child();
 }
 
 int connection_pool_init(void)

@@ -57,7 +57,7 @@ static bool replace(const struct fdstate *record, int fd, int by)
 
 /* ---- what is left behind ---- */
 
-/* A number of libstrong's own, guarded by a KEPT record like those of kept connections. `fd` + 1; 0: free. */
+/* A number of libstrong's own, with a record that tells whether it still is. `fd` + 1; 0: free. */
 static struct {
     int32_t fd;
     int32_t index;
@@ -74,7 +74,7 @@ void connection_reuse_close_spares(void)
         if (fd < 0)
             continue;
         __atomic_fetch_sub(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
-        if (fdstate_kept(fd) == index && fdstate_generation(index) == generation) {
+        if (fdstate_tracked(fd) && fdstate_generation(index) == generation) {
             fdstate_drop(fd, COUNTER_COUNT);
             close_own(fd);
         }
@@ -90,24 +90,25 @@ void connection_reuse_fork_child(void)
     connection_reuse_spares = 0;
 }
 
-/* The socket at `fd` stays open under another number, in the care of the record it had. False: it is not kept. */
-static bool leave_behind(int index, int fd, int own)
+/* The socket at `fd` stays open under another number. Without room for that it is destroyed at once. */
+static void leave_behind(int fd, int own)
 {
-    int slot = (int)((unsigned)index % SPARES);
-    int32_t none = 0, busy = -1;
-    if (!__atomic_compare_exchange_n(&spares[slot].fd, &none, busy, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        return false;
-    long spare = system_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, own);
-    if (spare < 0) {
-        __atomic_store_n(&spares[slot].fd, 0, __ATOMIC_RELEASE);
-        return false;
+    for (int i = 0; i < SPARES; i++) {
+        int32_t none = 0, busy = -1;
+        if (!__atomic_compare_exchange_n(&spares[i].fd, &none, busy, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            continue;
+        long spare = system_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, own);
+        int index = spare < 0 ? -1 : fdstate_track((int)spare);
+        if (index < 0)
+            close_own(spare);
+        else {
+            spares[i].index = index;
+            spares[i].generation = fdstate_generation(index);
+            __atomic_fetch_add(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
+        }
+        __atomic_store_n(&spares[i].fd, index < 0 ? 0 : (int32_t)spare + 1, __ATOMIC_RELEASE); /* pairs with close_spares */
+        return;
     }
-    fdstate_give(index, (int)spare, FDSTATE_KEPT);
-    spares[slot].index = index;
-    spares[slot].generation = fdstate_generation(index);
-    __atomic_fetch_add(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&spares[slot].fd, (int32_t)spare + 1, __ATOMIC_RELEASE); /* pairs with close_spares */
-    return true;
 }
 
 /* ---- handing on ---- */
@@ -120,42 +121,48 @@ static void discard(int kept)
     fdstate_leave(kept);
 }
 
-bool connection_reuse_hand_on(int fresh, int kept)
+/* The kept connection begins a new life under the program's number. */
+static enum reuse_outcome begin_life(int fresh, int kept)
 {
-    struct fdstate *from = &fdstate_records[kept], *to = &fdstate_records[fresh];
+    const struct fdstate *before = &fdstate_records[fresh];
+    struct fdstate *record = &fdstate_records[kept];
     struct watch *watch = connection_watch_at(kept);
-    int fd = to->fd, own = from->fd;
+    int fd = before->fd, own = record->fd;
+    bool closed = false;
+    record->forks = before->forks;
+    record->set_count = before->set_count;
+    memcpy(record->sets, before->sets, sizeof record->sets);
+    watch->stage = WATCH_TRIAL;
+    watch->after_count = 0;
+    watch->kept_len = 0;
+    exchange_begin(&watch->exchange);
+    bool alone = fdstate_pass(kept, fresh, &closed);
+    close_own(own);
+    if (closed)
+        close_own(fd);
+    return alone ? REUSE_DONE : REUSE_LOST;
+}
+
+enum reuse_outcome connection_reuse_hand_on(int fresh, int kept)
+{
+    const struct fdstate *to = &fdstate_records[fresh];
+    struct watch *watch = connection_watch_at(kept);
+    int fd = to->fd, own = fdstate_records[kept].fd;
     if (!watch->kept)
         watch->kept = arena_take(WATCH_KEPT);
     if (!fdstate_move(fresh, FDSTATE_OPEN, FDSTATE_RESERVED)) {
         discard(kept);
-        return false;
+        return REUSE_NOT;
     }
-    struct fdstate before = *to; /* the record goes with the socket it is about */
-    bool ready = connection_options_hand_on(watch, own, fd) == 0;
-    bool left = ready && leave_behind(fresh, fd, own);
-    bool done = ready && replace(&before, fd, own);
-    bool closed = !left && fdstate_release(fresh);
-    if (done) {
-        from->forks = before.forks;
-        from->set_count = before.set_count;
-        memcpy(from->sets, before.sets, sizeof before.sets);
-        fdstate_give(kept, fd, FDSTATE_OPEN);
-        if (!left) {
-            fdstate_free(fresh);
-            fdstate_leave(fresh);
-        }
-        close_own(own);
-        watch->stage = WATCH_TRIAL;
-        watch->after_count = 0;
-        watch->kept_len = 0;
-        exchange_begin(&watch->exchange);
-    } else {
-        discard(kept);
+    if (connection_options_hand_on(watch, own, fd) == 0) {
+        leave_behind(fd, own);
+        if (replace(to, fd, own))
+            return begin_life(fresh, kept);
     }
-    if (closed)
+    discard(kept);
+    if (fdstate_release(fresh))
         close_own(fd);
-    return done;
+    return REUSE_NOT;
 }
 
 /* ---- renewing ---- */

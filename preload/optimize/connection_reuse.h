@@ -14,10 +14,14 @@
 /* Takes the number out of the epoll sets it is in: false if one of them did not have it. */
 bool connection_reuse_leave_sets(const struct fdstate *record);
 
-/* Puts the kept connection (RESERVED) in the place of the program's new socket, whose record the caller has entered.
- * True: `fresh` is gone and the caller has entered `kept` instead. False: nothing changed for the
- * program; the kept connection is closed. */
-bool connection_reuse_hand_on(int fresh, int kept);
+enum reuse_outcome {
+    REUSE_NOT,  /* nothing changed for the program; the kept connection is closed */
+    REUSE_DONE, /* `fresh` is gone, and the caller has entered `kept` instead */
+    REUSE_LOST, /* the program has it, but another thread used the number meanwhile: it is not followed any more */
+};
+
+/* Puts the kept connection (RESERVED) in the place of the program's new socket, whose record the caller has entered. */
+enum reuse_outcome connection_reuse_hand_on(int fresh, int kept);
 
 /* A hand-over leaves the program's unused socket behind: destroying it takes longer than anything else there, and
  * can as well happen while the server works. Closes what was left; called after the first byte is sent, and by

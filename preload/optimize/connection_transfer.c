@@ -159,6 +159,7 @@ static bool wrote_in_trial(struct transfer *transfer, ssize_t ret)
     }
     if (ret <= 0)
         return false;
+    connection_reuse_close_spares(); /* the server has something to do */
     keep(watch, transfer->parts, (size_t)ret);
     connection_watch_sent(transfer->fd, watch, transfer->parts, transfer->count, (size_t)ret);
     return false;
@@ -197,30 +198,41 @@ static bool is_foreign(const struct transfer *transfer, size_t len)
     return ahead.refusal == EXCHANGE_REFUSED_MISMATCH;
 }
 
-static bool got_in_trial(struct transfer *transfer, ssize_t ret)
+static bool got_in_trial(struct transfer *transfer, ssize_t *in_out_ret)
 {
     struct watch *watch = transfer->watch;
+    ssize_t ret = *in_out_ret;
+    int error = errno;
     bool ended = is_ended(ret) || (ret == 0 && total(transfer->parts, transfer->count) > 0);
     if (ended || (ret > 0 && is_foreign(transfer, (size_t)ret))) {
         if (!ended)
             connection_park_distrust(watch);
         if (may_repeat(watch) && renew(transfer))
             return true;
+        if (!ended) { /* bytes of another exchange are nobody's */
+            *in_out_ret = ret = -1;
+            error = ECONNRESET;
+            system_call2(SYS_shutdown, transfer->fd, SHUT_RDWR);
+        }
     }
     if (ret > 0 && !(transfer->flags & MSG_PEEK)) {
         watch->stage = WATCH_LIVE;
         watch->kept_len = 0;
     }
+    errno = error;
     return false;
 }
 
-bool connection_transfer_got(struct transfer *transfer, ssize_t ret)
+bool connection_transfer_got(struct transfer *transfer, ssize_t *in_out_ret)
 {
     int error = errno;
-    if (transfer->trial && got_in_trial(transfer, ret)) {
+    if (transfer->trial && got_in_trial(transfer, in_out_ret)) {
         errno = error;
         return true;
     }
+    ssize_t ret = *in_out_ret;
+    if (ret < 0)
+        error = errno;
     if (ret > 0 && !(transfer->flags & MSG_PEEK))
         connection_watch_received(transfer->fd, transfer->watch, transfer->parts, transfer->count, (size_t)ret);
     fdstate_leave(transfer->index);

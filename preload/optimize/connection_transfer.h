@@ -34,6 +34,7 @@ ssize_t connection_transfer_send(struct transfer *transfer);
 bool connection_transfer_wrote(struct transfer *transfer, ssize_t ret);
 
 bool connection_transfer_read(struct transfer *transfer, int fd, const struct iovec *parts, int count, int flags);
-bool connection_transfer_got(struct transfer *transfer, ssize_t ret);
+/* May turn the result into a failure: bytes of another exchange are not given out. */
+bool connection_transfer_got(struct transfer *transfer, ssize_t *in_out_ret);
 
 #endif
