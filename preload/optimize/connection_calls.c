@@ -12,30 +12,38 @@
 #define below connection_pool_below
 
 #define TRANSFER_READS(name, parameters, arguments, parts, count, flags)                                               \
-    static ssize_t calls_##name parameters                                                                             \
+    static __attribute__((noinline)) ssize_t followed_##name parameters                                                \
     {                                                                                                                  \
         const struct iovec *all = parts; /* for as long as the call takes */                                           \
         struct transfer transfer;                                                                                      \
         ssize_t ret;                                                                                                   \
-        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_read(&transfer, fd, all, count, flags))        \
+        if (!connection_transfer_read(&transfer, fd, all, count, flags))                                               \
             return below.name arguments;                                                                               \
         do                                                                                                             \
             ret = below.name arguments;                                                                                \
         while (connection_transfer_got(&transfer, &ret));                                                              \
         return ret;                                                                                                    \
+    }                                                                                                                  \
+    static ssize_t calls_##name parameters                                                                             \
+    {                                                                                                                  \
+        return strong_likely(!fdstate_tracked(fd)) ? below.name arguments : followed_##name arguments;                 \
     }
 #define TRANSFER_WRITES(name, parameters, arguments, parts, count, flags, bytes)                                       \
-    static ssize_t calls_##name parameters                                                                             \
+    static __attribute__((noinline)) ssize_t followed_##name parameters                                                \
     {                                                                                                                  \
         const struct iovec *all = parts;                                                                               \
         struct transfer transfer;                                                                                      \
         ssize_t ret;                                                                                                   \
-        if (strong_likely(!fdstate_tracked(fd)) || !connection_transfer_write(&transfer, fd, all, count, flags))       \
+        if (!connection_transfer_write(&transfer, fd, all, count, flags))                                              \
             return below.name arguments;                                                                               \
         do                                                                                                             \
             ret = transfer.trial ? connection_transfer_send(&transfer) : below.name arguments;                         \
         while (connection_transfer_wrote(&transfer, ret));                                                             \
         return ret;                                                                                                    \
+    }                                                                                                                  \
+    static ssize_t calls_##name parameters                                                                             \
+    {                                                                                                                  \
+        return strong_likely(!fdstate_tracked(fd)) ? below.name arguments : followed_##name arguments;                 \
     }
 #include "optimize/transfer_calls.def"
 #undef TRANSFER_READS
