@@ -24,7 +24,7 @@ uint32_t peer()
 // A connection made on a number, without the kernel.
 void connected(int fd)
 {
-    fdtable_socket(fd, AF_INET, SOCK_STREAM | SOCK_CLOEXEC);
+    fdtable_socket(fd, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     fdtable_connected(fd, peer(), false);
 }
 
@@ -176,7 +176,7 @@ RUNTIME_TEST(FdTable, ADuplicateDoesNotCountTheConnectionTwice)
 RUNTIME_TEST(FdTable, AsynchronousConnectsBeginOnce)
 {
     Runtime runtime;
-    fdtable_socket(100, AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+    fdtable_socket(100, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     fdtable_connected(100, peer(), true);
     EXPECT_TRUE(fdtable_entry(100, false)->flags & FD_CONNECTING);
     uint64_t since = fdtable_entry(100, false)->since_ticks;

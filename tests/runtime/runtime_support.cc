@@ -103,10 +103,7 @@ Runtime::Runtime(Environment environment)
     thread_attach();
 }
 
-Runtime::~Runtime()
-{
-    seccomp_entering = nullptr;
-}
+Runtime::~Runtime() = default;
 
 Output run_child(const std::function<void()> &body)
 {
