@@ -360,8 +360,9 @@ int connection_park_take(const struct watch *like)
     }
     int index = -1;
     if (best < kept_count) {
-        index = fdstate_move(kept[best].index, FDSTATE_KEPT, FDSTATE_RESERVED) ? kept[best].index : -1;
-        remove_at(best);
+        bool free_to_take = fdstate_move(kept[best].index, FDSTATE_KEPT, FDSTATE_RESERVED);
+        index = free_to_take ? kept[best].index : -1;
+        free_to_take ? remove_at(best) : close_at(best);
         if (kept_count == 0)
             connection_park_deadline = UINT64_MAX;
     }
@@ -414,7 +415,6 @@ enum counter_id connection_park_put(int index, bool *ret_closed)
         return COUNTER_connections_refused_crowded;
     }
     watch->kept_ticks = now;
-    struct kept one = {index, fdstate_generation(index), (int)fd, watch->destination, now, now + idle_limit(watch)};
     system_call1(SYS_close, fdstate_records[index].fd);
     *ret_closed = true;
     if (!fdstate_keep(index, (int)fd)) { /* another thread had a call on it */
@@ -422,7 +422,8 @@ enum counter_id connection_park_put(int index, bool *ret_closed)
         unlock();
         return COUNTER_connections_refused_shared;
     }
-    kept[kept_count] = one;
+    watch->generation = fdstate_generation(index); /* the same file still */
+    kept[kept_count] = (struct kept){index, watch->generation, (int)fd, watch->destination, now, now + idle_limit(watch)};
     __atomic_store_n(&kept_count, kept_count + 1, __ATOMIC_RELEASE); /* a child of fork finds whole ones */
     __atomic_fetch_add(&to->kept, 1, __ATOMIC_RELAXED);
     if (kept[kept_count - 1].until_ticks < connection_park_deadline)

@@ -13,6 +13,7 @@ enum {
     INDEX_BITS = 11,
     GENERATION_BITS = 21,
 };
+#define GENERATION (1ull << 32)
 #define FLAGS (0xffull << 24) /* unsigned: the generation lies above */
 _Static_assert(FDSTATE_MOST < 1 << INDEX_BITS, "index + 1 fits");
 
@@ -229,15 +230,15 @@ bool fdstate_keep(int index, int fd)
     struct fdstate *record = &fdstate_records[index];
     struct fd_entry *entry = fdtable_entry(fd, true);
     uint64_t word = word_of(record);
-    uint32_t mark = mark_of(index, word);
-    int former = record->fd;
     if (!entry)
         return false;
-    mark_instead(former, mark, 0);
+    /* a thread that has read the former mark, and comes late to drop what it named, must not find this */
+    uint32_t mark = mark_of(index, word + GENERATION);
+    mark_instead(record->fd, mark_of(index, word), 0);
     record->fd = fd;
     __atomic_store_n(&entry->tracked, mark, __ATOMIC_RELEASE);
     while ((word & CALLS) == 1 && !(word & FLAGS))
-        if (swap(record, &word, with_state(word, FDSTATE_KEPT) - 1))
+        if (swap(record, &word, with_state(word, FDSTATE_KEPT) - 1 + GENERATION))
             return true;
     mark_instead(fd, mark, 0);
     return false;

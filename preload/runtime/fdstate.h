@@ -92,7 +92,7 @@ bool fdstate_release(int index);
 void fdstate_give(int index, int fd, enum fdstate_state state);
 /* The record, CLOSING, follows its file to libstrong's number fd, and the caller leaves it. To be called when the
  * program's number is closed, because until then calls on it must still be seen. False: somebody else
- * came; the caller still has the record, which is good for nothing but fdstate_free. */
+ * came; the caller still has the record, which is good for nothing but fdstate_free. The generation changes. */
 bool fdstate_keep(int index, int fd);
 /* The record, taken from the KEPT ones, has its file at the number of `fresh` now, which the caller has RESERVED; it is
  * OPEN there and entered. True: the record is followed; `fresh` is free. *ret_closed: a close came meanwhile; the
@@ -102,7 +102,7 @@ bool fdstate_pass(int index, int fresh, bool *ret_closed);
 int fdstate_kept(int fd);
 /* The record is of no more use; its index may come back for another file. */
 void fdstate_free(int index);
-/* Changes with every file the record follows. */
+/* Changes with every file the record follows, and when one is kept. */
 static inline uint32_t fdstate_generation(int index)
 {
     return (uint32_t)(__atomic_load_n(&fdstate_records[index].word, __ATOMIC_RELAXED) >> 32);
@@ -113,7 +113,7 @@ extern void (*fdstate_dropping)(int index);
 
 /* Stops following fd, counting why (COUNTER_COUNT: nothing to count). Harmless where it is not followed. */
 void fdstate_drop(int fd, enum counter_id reason);
-/* The number has another file. What was there is lost sight of, unless it is just being CLOSING. */
+/* The number has another file. What was there is lost sight of, unless it is CLOSING. */
 void fdstate_replaced(int fd);
 
 /* An epoll_ctl that succeeded. */
