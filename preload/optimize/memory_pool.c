@@ -22,12 +22,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <gnu/libc-version.h>
+#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 
 #include "optimize/embedded_jemalloc.h"
@@ -246,12 +248,42 @@ static bool same_library(const void *one, const void *other)
     return dladdr(one, &its) && dladdr(other, &others) && its.dli_fbase == others.dli_fbase;
 }
 
+/* In the order in which the linker looks for a symbol: 1 as soon as anything but the program and the kernel's page
+ * comes before us, 2 for us. */
+static int before_us(struct dl_phdr_info *info, size_t size, void *ret_seen)
+{
+    (void)size;
+    bool *program_seen = ret_seen;
+    Dl_info ours;
+    if (!*program_seen) {
+        *program_seen = true;
+        return 0;
+    }
+    if (info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
+        return 0;
+    return dladdr((const void *)&pool_malloc, &ours) && (uintptr_t)ours.dli_fbase == info->dlpi_addr ? 2 : 1;
+}
+
+/* Whether the first malloc is ours. A program that is not position-independent and takes malloc's address (python3
+ * does) has a stub for it, which passes for the first one: a symbol with a place, but not defined there. Behind it comes
+ * the first of the libraries. */
+static bool first_is_ours(void)
+{
+    const void *first = dlsym(RTLD_DEFAULT, "malloc");
+    if (same_library(first, (const void *)&pool_malloc))
+        return true;
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+    bool program_seen = false;
+    return dladdr1(first, &info, (void **)(uintptr_t)&symbol, RTLD_DL_SYMENT) && symbol &&
+           symbol->st_shndx == SHN_UNDEF && dl_iterate_phdr(before_us, &program_seen) == 2;
+}
+
 /* Only libc's own allocator is replaced, only where the program calls ours, and not where it is to check. */
 static bool free_to_replace(void)
 {
     const char *tunables = getenv("GLIBC_TUNABLES");
-    return same_library((const void *)real.malloc, (const void *)&gnu_get_libc_version) &&
-           same_library(dlsym(RTLD_DEFAULT, "malloc"), (const void *)&pool_malloc) &&
+    return same_library((const void *)real.malloc, (const void *)&gnu_get_libc_version) && first_is_ours() &&
            !getenv("MALLOC_CHECK_") && !getenv("MALLOC_PERTURB_") &&
            !(tunables && (strstr(tunables, "malloc.check") || strstr(tunables, "malloc.perturb")));
 }

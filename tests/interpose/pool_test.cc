@@ -105,6 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
     Programs, PoolVictim,
     testing::Values(Case{"family", {"pool_family"}, nullptr, nullptr},
                     Case{"cxx", {"pool_cxx"}, nullptr, nullptr},
+                    Case{"stubs_for_malloc", {"pool_fixed"}, nullptr, nullptr},
                     Case{"life", {"pool_life"}, nullptr, nullptr},
                     Case{"threads_alive", {"pool_threads", "alive"}, "1000", "5000"},
                     Case{"fork_of_eight_threads", {"pool_threads", "fork"}, "60", "1000"},
