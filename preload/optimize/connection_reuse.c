@@ -15,7 +15,7 @@
  * connect on a local network. */
 #define RENEW_WAIT_NS 50000000
 
-enum { SPARES = 16 };
+enum { SPARES = 16, BUSY = -1 };
 
 static long close_own(long fd)
 {
@@ -68,11 +68,13 @@ uint32_t connection_reuse_spares;
 void connection_reuse_close_spares(void)
 {
     for (int i = 0; connection_reuse_spares && i < SPARES; i++) {
-        int32_t index = spares[i].index;
-        uint32_t generation = spares[i].generation;
-        int fd = __atomic_exchange_n(&spares[i].fd, 0, __ATOMIC_ACQ_REL) - 1; /* pairs with leave_behind */
-        if (fd < 0)
+        int32_t taken = __atomic_load_n(&spares[i].fd, __ATOMIC_RELAXED);
+        if (taken <= 0 || !__atomic_compare_exchange_n(&spares[i].fd, &taken, BUSY, false, __ATOMIC_ACQUIRE,
+                                                       __ATOMIC_RELAXED)) /* pairs with leave_behind */
             continue;
+        int fd = taken - 1, index = spares[i].index;
+        uint32_t generation = spares[i].generation;
+        __atomic_store_n(&spares[i].fd, 0, __ATOMIC_RELEASE);
         __atomic_fetch_sub(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
         if (fdstate_tracked(fd) && fdstate_generation(index) == generation) {
             fdstate_drop(fd, COUNTER_COUNT);
@@ -84,7 +86,7 @@ void connection_reuse_close_spares(void)
 void connection_reuse_fork_child(void)
 {
     for (int i = 0; i < SPARES; i++) {
-        close_own(spares[i].fd - 1);
+        close_own(spares[i].fd > 0 ? spares[i].fd - 1 : -1);
         spares[i].fd = 0;
     }
     connection_reuse_spares = 0;
@@ -94,8 +96,8 @@ void connection_reuse_fork_child(void)
 static void leave_behind(int fd, int own)
 {
     for (int i = 0; i < SPARES; i++) {
-        int32_t none = 0, busy = -1;
-        if (!__atomic_compare_exchange_n(&spares[i].fd, &none, busy, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        int32_t none = 0;
+        if (!__atomic_compare_exchange_n(&spares[i].fd, &none, BUSY, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;
         long spare = system_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, own);
         int index = spare < 0 ? -1 : fdstate_track((int)spare);
