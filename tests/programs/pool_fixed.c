@@ -1,5 +1,6 @@
-/* pool_fixed: a program at a fixed address that takes the addresses of malloc and free, so that the linker gives it stubs
- * of its own for them, which pass for the functions everywhere. python3 is one. */
+/* pool_fixed: a program at a fixed address that takes the addresses of malloc and free, so that the
+ * linker gives it stubs of its own for them, which pass for the functions everywhere. python3 is
+ * one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
