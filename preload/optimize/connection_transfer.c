@@ -2,6 +2,8 @@
 #include "optimize/connection_transfer.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "optimize/connection_check.h"
@@ -77,6 +79,17 @@ static bool is_local(const struct transfer *transfer)
     return fdstate_records[transfer->index].made.domain == AF_UNIX;
 }
 
+/* A fresh connection has no stalls: both sides acknowledge its first segments at once (tcp(7), quick acks). One that has
+ * carried exchanges delays them, so a request in several small writes would wait for the peer's (Nagle), and a peer
+ * that splits its answer for ours. Left alone where the owner chose. */
+static void make_prompt(const struct transfer *transfer, int option)
+{
+    const struct fd_entry *entry = fdtable_entry(transfer->fd, false);
+    int on = 1;
+    if (!is_local(transfer) && entry && !(entry->flags & FD_NODELAY_SET))
+        system_call6(SYS_setsockopt, transfer->fd, IPPROTO_TCP, option, &on, sizeof on, 0);
+}
+
 /* Before anything of this call is sent: a connection that shows any life of its own is replaced, and so is
  * one for a request that could not be repeated. */
 static void prepare(struct transfer *transfer)
@@ -93,6 +106,8 @@ static void prepare(struct transfer *transfer)
         connection_reuse_renew(transfer->index);
     }
     transfer->trial = watch->stage == WATCH_TRIAL;
+    if (transfer->trial && watch->kept_len > 0)
+        make_prompt(transfer, TCP_NODELAY);
 }
 
 bool connection_transfer_write(struct transfer *transfer, int fd, const struct iovec *parts, int count, int flags)
@@ -159,6 +174,8 @@ static bool wrote_in_trial(struct transfer *transfer, ssize_t ret)
     }
     if (ret <= 0)
         return false;
+    if (watch->kept_len == 0)
+        make_prompt(transfer, TCP_QUICKACK);
     connection_reuse_close_spares(); /* the server has something to do */
     keep(watch, transfer->parts, (size_t)ret);
     connection_watch_sent(transfer->fd, watch, transfer->parts, transfer->count, (size_t)ret);
