@@ -240,14 +240,6 @@ static int pool_prlimit64(pid_t pid, enum __rlimit_resource resource, const stru
 
 /* ---- installation ---- */
 
-/* Not by name: other allocators define libc's private ones, __libc_malloc among them, and our own &malloc is that of
- * whoever comes first. */
-static bool same_library(const void *one, const void *other)
-{
-    Dl_info its, others;
-    return dladdr(one, &its) && dladdr(other, &others) && its.dli_fbase == others.dli_fbase;
-}
-
 /* In the order in which the linker looks for a symbol: 1 as soon as anything but the program and the kernel's page
  * comes before us, 2 for us. */
 static int before_us(struct dl_phdr_info *info, size_t size, void *ret_seen)
@@ -270,7 +262,7 @@ static int before_us(struct dl_phdr_info *info, size_t size, void *ret_seen)
 static bool first_is_ours(void)
 {
     const void *first = dlsym(RTLD_DEFAULT, "malloc");
-    if (same_library(first, (const void *)&pool_malloc))
+    if (libc_same_module(first, (const void *)&pool_malloc))
         return true;
     Dl_info info;
     const ElfW(Sym) *symbol = NULL;
@@ -279,11 +271,13 @@ static bool first_is_ours(void)
            symbol->st_shndx == SHN_UNDEF && dl_iterate_phdr(before_us, &program_seen) == 2;
 }
 
-/* Only libc's own allocator is replaced, only where the program calls ours, and not where it is to check. */
+/* Only libc's own allocator is replaced, only where the program calls ours, and not where it is to check. Told by where
+ * functions lie, not by name: other allocators define libc's private ones, __libc_malloc among them, and our own &malloc
+ * is that of whoever comes first. */
 static bool free_to_replace(void)
 {
     const char *tunables = getenv("GLIBC_TUNABLES");
-    return same_library((const void *)real.malloc, (const void *)&gnu_get_libc_version) && first_is_ours() &&
+    return libc_same_module((const void *)real.malloc, (const void *)&gnu_get_libc_version) && first_is_ours() &&
            !getenv("MALLOC_CHECK_") && !getenv("MALLOC_PERTURB_") &&
            !(tunables && (strstr(tunables, "malloc.check") || strstr(tunables, "malloc.perturb")));
 }

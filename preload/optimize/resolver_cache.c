@@ -255,19 +255,6 @@ static int resolver_res_ninit(res_state state)
 
 /* ---- installation ---- */
 
-/* In the same module as a function that is libc's for sure. (dladdr would search its symbols for 20 µs.) */
-static bool of_libc(const void *function)
-{
-    __typeof__(&_dl_find_object) find = (__typeof__(find))dlsym(RTLD_DEFAULT, "_dl_find_object");
-    struct dl_find_object its, libcs;
-    if (find)
-        return find((void *)function, &its) == 0 && find((void *)&gnu_get_libc_version, &libcs) == 0 &&
-               its.dlfo_link_map == libcs.dlfo_link_map;
-    Dl_info same, other; /* before glibc 2.35 */
-    return dladdr(function, &same) && dladdr((void *)&gnu_get_libc_version, &other) &&
-           same.dli_fbase == other.dli_fbase;
-}
-
 static void fork_child(void)
 {
     resolver_flight_fork_child();
@@ -280,7 +267,7 @@ int resolver_cache_init(void)
         return 0;
     allocate = (__typeof__(allocate))dlsym(RTLD_DEFAULT, "malloc");
     release = (__typeof__(release))dlsym(RTLD_DEFAULT, "free");
-    if (!allocate || !release || !real.getaddrinfo || !of_libc((const void *)real.getaddrinfo))
+    if (!allocate || !release || !real.getaddrinfo || !libc_same_module((const void *)real.getaddrinfo, (const void *)&gnu_get_libc_version))
         return 0;
     int ret = pthread_atfork(NULL, NULL, fork_child);
     if (ret)

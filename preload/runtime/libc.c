@@ -18,6 +18,18 @@ static void *load(const char *name, const char *version)
     return symbol ? symbol : dlsym(RTLD_NEXT, name);
 }
 
+/* dladdr would search all symbols of the module: tens of microseconds for each address. */
+bool libc_same_module(const void *one, const void *other)
+{
+    __typeof__(&_dl_find_object) find = (__typeof__(find))dlsym(RTLD_DEFAULT, "_dl_find_object");
+    struct dl_find_object its, others;
+    if (find)
+        return find((void *)(uintptr_t)one, &its) == 0 && find((void *)(uintptr_t)other, &others) == 0 &&
+               its.dlfo_link_map == others.dlfo_link_map;
+    Dl_info same, another; /* before glibc 2.35 */
+    return dladdr(one, &same) && dladdr(other, &another) && same.dli_fbase == another.dli_fbase;
+}
+
 int libc_init(void)
 {
 #define LOAD(name, version) *(void **)(void *)&real.name = load(#name, version);

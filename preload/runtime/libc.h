@@ -8,6 +8,8 @@
 #ifndef STRONG_RUNTIME_LIBC_H
 #define STRONG_RUNTIME_LIBC_H
 
+#include <stdbool.h>
+
 #include "runtime/libc_declarations.h"
 
 struct libc {
@@ -23,6 +25,9 @@ struct libc {
 };
 
 extern struct libc real, next;
+
+/* Whether two addresses lie in the same library (or the program). Boot. */
+bool libc_same_module(const void *one, const void *other);
 
 /* Boot: loads both tables. A symbol this libc lacks is NULL in both: nobody can have linked to it. */
 int libc_init(void);
