@@ -70,6 +70,8 @@ STRONG_EXPORT int setsockopt(int fd, int level, int option, const void *value, s
     return ret;
 }
 
+HOOK(int, getsockopt, (int fd, int level, int option, void *value, socklen_t *len), (fd, level, option, value, len),
+     .fd = fd)
 HOOK(int, shutdown, (int fd, int how), (fd, how), .fd = fd)
 
 /* ---- connect ---- */

@@ -31,6 +31,7 @@
 #include "optimize/connection_park.h"
 #include "optimize/connection_reuse.h"
 #include "optimize/connection_shutdown.h"
+#include "optimize/connection_transfer.h"
 #include "optimize/connection_watch.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
@@ -353,6 +354,13 @@ static int pool_setsockopt(int fd, int level, int name, const void *value, sockl
     return ret;
 }
 
+static int pool_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    if (strong_unlikely(fdstate_tracked(fd)) && level == SOL_SOCKET && name == SO_ERROR)
+        connection_transfer_asked(fd);
+    return below.getsockopt(fd, level, name, value, len);
+}
+
 /* An fcntl or ioctl about to be made on a followed descriptor. */
 static void before_control(int fd, bool harmless, bool sets_flags)
 {
@@ -420,6 +428,7 @@ int connection_pool_init(void)
     next.__dup2 = pool___dup2;
     next.dup3 = pool_dup3;
     next.setsockopt = pool_setsockopt;
+    next.getsockopt = pool_getsockopt;
     next.fcntl = pool_fcntl;
     next.fcntl64 = pool_fcntl64;
     next.__fcntl = pool___fcntl;

@@ -196,6 +196,24 @@ bool connection_transfer_wrote(struct transfer *transfer, ssize_t ret)
     return false;
 }
 
+bool connection_transfer_asked(int fd)
+{
+    bool renewed = false;
+    int error = errno, index = connection_pool_enter(fd);
+    if (index >= 0) {
+        struct watch *watch = connection_watch_at(index);
+        bool unused = watch->stage == WATCH_TRIAL && watch->kept_len == 0;
+        if (unused && connection_check(fd, fdstate_records[index].made.domain == AF_UNIX, watch) != CONNECTION_QUIET) {
+            counters_add(COUNTER_connections_dead, 1);
+            connection_park_shorten(watch);
+            renewed = connection_reuse_renew(index);
+        }
+        fdstate_leave(index);
+    }
+    errno = error;
+    return renewed;
+}
+
 /* ---- receiving ---- */
 
 bool connection_transfer_read(struct transfer *transfer, int fd, const struct iovec *parts, int count, int flags)

@@ -33,6 +33,10 @@ bool connection_transfer_write(struct transfer *transfer, int fd, const struct i
 ssize_t connection_transfer_send(struct transfer *transfer);
 bool connection_transfer_wrote(struct transfer *transfer, ssize_t ret);
 
+/* The program asks how its connect ended, or is about to be told. If it was given a kept connection, and the server ends
+ * that one now, it gets a fresh one instead of an error it would not have seen: true. */
+bool connection_transfer_asked(int fd);
+
 bool connection_transfer_read(struct transfer *transfer, int fd, const struct iovec *parts, int count, int flags);
 /* May turn the result into a failure: bytes of another exchange are not given out. */
 bool connection_transfer_got(struct transfer *transfer, ssize_t *in_out_ret);

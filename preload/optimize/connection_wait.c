@@ -14,6 +14,7 @@
 
 #include "optimize/connection_park.h"
 #include "optimize/connection_pool.h"
+#include "optimize/connection_transfer.h"
 #include "optimize/connection_reuse.h"
 #include "runtime/clock.h"
 #include "runtime/readable.h"
@@ -140,6 +141,37 @@ IN_TIMESPEC(__ppoll_chk,
 IN_TIMESPEC(epoll_pwait2,
             (int set, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask),
             (set, events, most, timeout, mask))
+
+/* ---- poll, before it tells the program that a connection it was given has just broken ---- */
+
+static bool revived(const struct pollfd *fds, nfds_t count)
+{
+    bool any = false;
+    for (nfds_t i = 0; i < count; i++)
+        if (strong_unlikely(fds[i].revents & (POLLERR | POLLHUP)) && fdstate_tracked(fds[i].fd))
+            any |= connection_transfer_asked(fds[i].fd);
+    return any;
+}
+
+/* The wait begins anew, which makes it longer at most. */
+#define REVIVING(name, parameters, arguments)                                                                          \
+    static int revive_##name parameters                                                                                \
+    {                                                                                                                  \
+        int ret;                                                                                                       \
+        do                                                                                                             \
+            ret = wait_##name arguments;                                                                               \
+        while (ret > 0 && revived(fds, count));                                                                        \
+        return ret;                                                                                                    \
+    }
+
+REVIVING(poll, (struct pollfd * fds, nfds_t count, int timeout_ms), (fds, count, timeout_ms))
+REVIVING(__poll, (struct pollfd * fds, nfds_t count, int timeout_ms), (fds, count, timeout_ms))
+REVIVING(__poll_chk, (struct pollfd * fds, nfds_t count, int timeout_ms, size_t len), (fds, count, timeout_ms, len))
+REVIVING(ppoll, (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
+         (fds, count, timeout, mask))
+REVIVING(__ppoll_chk,
+         (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t len),
+         (fds, count, timeout, mask, len))
 
 /* ---- select: a timeout empties the sets, so a step needs copies ---- */
 
@@ -319,23 +351,23 @@ static int wait_clock_nanosleep(clockid_t clock, int flags, const struct timespe
 
 void connection_wait_install(void)
 {
-#define INSTALL(name)                                                                                                  \
+#define INSTALL(form, name)                                                                                            \
     if (next.name)                                                                                                     \
-    next.name = wait_##name
-    INSTALL(poll);
-    INSTALL(__poll);
-    INSTALL(__poll_chk);
-    INSTALL(ppoll);
-    INSTALL(__ppoll_chk);
-    INSTALL(select);
-    INSTALL(__select);
-    INSTALL(pselect);
-    INSTALL(epoll_wait);
-    INSTALL(epoll_pwait);
-    INSTALL(epoll_pwait2);
-    INSTALL(sleep);
-    INSTALL(usleep);
-    INSTALL(nanosleep);
-    INSTALL(clock_nanosleep);
+    next.name = form##_##name
+    INSTALL(revive, poll);
+    INSTALL(revive, __poll);
+    INSTALL(revive, __poll_chk);
+    INSTALL(revive, ppoll);
+    INSTALL(revive, __ppoll_chk);
+    INSTALL(wait, select);
+    INSTALL(wait, __select);
+    INSTALL(wait, pselect);
+    INSTALL(wait, epoll_wait);
+    INSTALL(wait, epoll_pwait);
+    INSTALL(wait, epoll_pwait2);
+    INSTALL(wait, sleep);
+    INSTALL(wait, usleep);
+    INSTALL(wait, nanosleep);
+    INSTALL(wait, clock_nanosleep);
 #undef INSTALL
 }
