@@ -44,6 +44,7 @@
 #include "runtime/config.h"
 #include "runtime/counters.h"
 #include "runtime/libc.h"
+#include "runtime/seccomp.h"
 #include "runtime/system.h"
 
 enum { PAGE = 4096, ALIGNED = 16 };
@@ -311,6 +312,14 @@ static bool start_jemalloc(void)
     return strong_je_nallocx(POOL_LARGEST + 1, 0) != 0;
 }
 
+/* Where only read and write are allowed from now on, glibc's heap still has room for small blocks. So has the pool: the
+ * first block of each kind makes jemalloc map two megabytes, and that must have happened. */
+static void before_seccomp(void)
+{
+    pool_free(pool_malloc(ALIGNED));
+    pool_free(pool_malloc(POOL_LARGEST_KEPT));
+}
+
 int memory_pool_init(void);
 int memory_pool_init(void)
 {
@@ -329,8 +338,10 @@ int memory_pool_init(void)
         ret = pool_cache_init();
         if (ret == 0)
             ret = -pthread_atfork(pool_span_fork_prepare, pool_span_fork_done, pool_cache_fork_child);
-        if (ret == 0)
+        if (ret == 0) {
             install();
+            seccomp_on_entering(before_seccomp);
+        }
         if (ret == 0)
             counters_set(COUNTER_memory_pool_active, 1);
     }
