@@ -354,12 +354,17 @@ WORLD_TEST(RefusesAPoisonedFileWithOneLineAndAnswersAsLibcDoes)
 
 WORLD_TEST(OutlivesThreadsThatAreCancelledForksAndListsCutUp)
 {
-    Outcome bare = run_bare({"resolver_names", "life"});
-    ASSERT_EQ(bare.out, "0 bytes more\n0 wrong\n") << bare.describe();
+    // Bare it cannot be compared with: a child forked while another thread is inside libc's lookup finds the resolver's
+    // lock taken and hangs (it did, on a busy machine). Names that are remembered for longer than this takes do not
+    // go there.
     for (const char *which : {"resolver", "safe"}) {
         Directory directory;
-        Outcome outcome = run_preloaded(directory, {"resolver_names", "life"}, {{"STRONG_OPTIMIZE", which}});
-        EXPECT_EQ(outcome, bare) << outcome.describe();
+        Outcome outcome = run_preloaded(directory, {"resolver_names", "life"},
+                                        {{"STRONG_OPTIMIZE", which},
+                                         {"STRONG_RESOLVER_TTL", "10m"},
+                                         {"STRONG_RESOLVER_NEGATIVE_TTL", "60s"}});
+        EXPECT_EQ(outcome.out, "0 bytes more\n0 wrong\n") << outcome.describe();
+        EXPECT_EQ(outcome.status, 0) << outcome.describe();
         EXPECT_GT(counter(directory, COUNTER_resolver_hits), 1000u);
     }
 }
