@@ -380,8 +380,13 @@ static void before_control(int fd, bool harmless, bool sets_flags)
         va_start(rest, command);                                                                                       \
         void *argument = va_arg(rest, void *);                                                                         \
         va_end(rest);                                                                                                  \
-        if (strong_unlikely(fdstate_tracked(fd)))                                                                      \
+        if (strong_unlikely(fdstate_tracked(fd))) {                                                                    \
+            if (fdstate_kept(fd) >= 0) {                                                                               \
+                errno = EBADF; /* to the program there is nothing */                                                   \
+                return -1;                                                                                             \
+            }                                                                                                          \
             before_control(fd, connection_options_harmless_fcntl(command, (long)argument), command == F_SETFL);        \
+        }                                                                                                              \
         return below.name(fd, command, argument);                                                                      \
     }
 POOL_FCNTL(fcntl)

@@ -74,7 +74,7 @@ uint32_t fdtable_target_slow(int fd)
     if (entry->flags & FD_KNOWN)
         return entry->target;
     struct fd_entry answer = {0};
-    if (!fdtable_ask(fd, &answer))
+    if ((entry->tracked && fdstate_kept(fd) >= 0) || !fdtable_ask(fd, &answer)) /* what is kept is not the program's */
         return 0;
     fdtable_opened(fd, answer.target, (enum target_kind)answer.kind);
     entry->flags = answer.flags;
