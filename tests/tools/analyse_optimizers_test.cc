@@ -79,7 +79,7 @@ TEST(Optimizers, SayInOneLineWhatTheyDidAndSaved)
     c.segment.counter(COUNTER_memory_pool_active) = 1;
     const analysis &result = c.finish();
     EXPECT_EQ(line_of(result, OPTIMIZER_CONNECTIONS),
-              "reused 12,031 of 12,034, saved 27.1 s; refused 3: 2 state, 1 unfinished");
+              "reused 12,031 of 12,034, saved at most 27.1 s; refused 3: 2 state, 1 unfinished");
     EXPECT_EQ(line_of(result, OPTIMIZER_TCP),
               "avoided 1,200 stalls, saved 48.0 s; 3 not; 1,100 × TCP_NODELAY");
     EXPECT_EQ(line_of(result, OPTIMIZER_RESOLVER),

@@ -225,7 +225,7 @@ static void add_connections(struct line *line, const struct model *model,
 {
     enum { REASONS_SHOWN = 3 };
     const uint64_t *counters = model->counters;
-    add(line, "reused %s of %s, saved %s", units_count(one->acted).text,
+    add(line, "reused %s of %s, saved at most %s", units_count(one->acted).text,
         units_count(one->chances).text, units_duration(one->saved_ns).text);
     if (one->refused > 0)
         add(line, "; refused %s:", units_count(one->refused).text);

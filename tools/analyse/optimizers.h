@@ -58,7 +58,7 @@ bool optimizers_selected(const char *option, const char *name);
 /* active, unused, aside, off, unknown: as JSON spells it. */
 const char *optimizers_state_name(enum optimizer_state state);
 
-/* "reused 12,031 of 12,034, saved 27.1 s; refused 3: 2 state, 1 unfinished": one line. "" without memory. */
+/* "reused 12,031 of 12,034, saved at most 27.1 s; refused 3: 2 state, 1 unfinished": one line. "" without memory. */
 const char *optimizers_text(const struct model *model, const struct optimizer *optimizer,
                             struct arena *arena);
 
