@@ -1,0 +1,162 @@
+// Kept connections in real processes: each case of the connection_* victims, bare and preloaded, must look the same, and the
+// counters must say that connections were kept and reused where they may be, and only there.
+#include "interpose_support.h"
+#include "isolated.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+using namespace interpose_test;
+
+namespace
+{
+enum Reuse { NEVER, OFTEN, ANY };
+
+struct Case {
+    const char *victim, *name;
+    Reuse reuse;
+    Environment environment;
+};
+
+const Environment brief = {{"STRONG_POOL_IDLE", "300ms"}};
+
+struct Pool {
+    uint64_t parked = 0, reused = 0, expired = 0;
+};
+
+Pool pool_of(const Directory &segments)
+{
+    Pool pool;
+    for (const Segment &segment : segments_of(segments)) {
+        pool.parked += segment.counter(COUNTER_connections_parked);
+        pool.reused += segment.counter(COUNTER_connections_reused);
+        pool.expired += segment.counter(COUNTER_connections_expired);
+    }
+    return pool;
+}
+
+Outcome run_case(const Directory &segments, const Case &param, bool preloaded)
+{
+    Command command;
+    command.arguments = {std::string("connection_") + param.victim, param.name};
+    if (long_form())
+        command.arguments.push_back("2000");
+    command.preloaded = preloaded;
+    command.environment = param.environment;
+    command.environment.emplace("STRONG_OPTIMIZE", "connections");
+    return run(command, preloaded ? segments.path : "");
+}
+
+class Connections : public testing::TestWithParam<Case>
+{
+};
+
+TEST_P(Connections, LookTheSameWhetherKeptOrNot)
+{
+    const Case &param = GetParam();
+    Directory segments;
+    Outcome bare = run_case(segments, param, false), preloaded = run_case(segments, param, true);
+    ASSERT_EQ(bare.status, 0) << bare.describe();
+    EXPECT_EQ(preloaded.status, 0);
+    EXPECT_EQ(preloaded.out, bare.out);
+    EXPECT_EQ(preloaded.err, bare.err);
+    Pool pool = pool_of(segments);
+    if (param.reuse == NEVER) {
+        EXPECT_EQ(pool.reused, 0u);
+    } else if (param.reuse == OFTEN) {
+        EXPECT_GE(pool.reused, 2u);
+    }
+    if (std::string(param.name).find("wait") == 0) {
+        EXPECT_GE(pool.expired, 1u) << "nothing waited for its time";
+    }
+}
+
+std::vector<Case> cases()
+{
+    std::vector<Case> all = {
+        {"ways", "blocking", OFTEN, {}},
+        {"ways", "timed", OFTEN, {}},
+        {"ways", "poll", OFTEN, {}},
+        {"ways", "select", OFTEN, {}},
+        {"ways", "epoll_level", OFTEN, {}},
+        {"ways", "epoll_level_before", OFTEN, {}},
+        {"ways", "epoll_edge", OFTEN, {}},
+        {"ways", "epoll_edge_before", OFTEN, {}},
+        {"ways", "shutdown", ANY, {}},
+        {"ways", "shutdown_close", OFTEN, {}},
+        {"ways", "options", OFTEN, {}},
+        {"ways", "option_sets", NEVER, {}},
+        {"ways", "streams", NEVER, {}},
+        {"ways", "other_calls", OFTEN, {}},
+        {"ways", "elsewhere", NEVER, {}},
+        {"others", "duplicates", OFTEN, {}},
+        {"others", "fork", OFTEN, {}},
+        {"others", "vfork", OFTEN, {}},
+        {"others", "spawn", OFTEN, {}},
+        {"others", "system", OFTEN, {}},
+        {"others", "passed", OFTEN, {}},
+        {"others", "users", NEVER, {}},
+        {"others", "networks", OFTEN, {}},
+        {"others", "bound", NEVER, {}},
+        {"others", "local", OFTEN, {}},
+        {"others", "local_abstract", OFTEN, {}},
+        {"others", "numbers", OFTEN, {}},
+        {"others", "overlaid", OFTEN, {}},
+        {"others", "limit64", OFTEN, {}},
+        {"others", "limit1024", OFTEN, {}},
+        {"life", "interrupted", OFTEN, brief},
+        {"life", "restarted", OFTEN, {}},
+        {"life", "threads", OFTEN, {}},
+        {"life", "meddled", OFTEN, {}},
+        {"life", "cancelled", OFTEN, {}},
+        {"life", "joined", NEVER, {}},
+        {"life", "handlers", OFTEN, {}},
+        {"life", "storm", OFTEN, {}},
+        {"life", "confined", OFTEN, brief},
+    };
+    static const char *const waits[] = {"wait0", "wait1", "wait2", "wait3", "wait4",
+                                        "wait5", "wait6", "wait7", "wait8", "wait9"};
+    for (const char *name : waits)
+        all.push_back({"life", name, OFTEN, brief});
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(In, Connections, testing::ValuesIn(cases()), [](const testing::TestParamInfo<Case> &info) {
+    return std::string(info.param.victim) + "_" + info.param.name;
+});
+
+struct Setting {
+    const char *name, *value;
+    Reuse reuse;
+    const char *said; // on stderr
+};
+
+class ConnectionSettings : public testing::TestWithParam<Setting>
+{
+};
+
+TEST_P(ConnectionSettings, DecideWhatIsKept)
+{
+    const Setting &param = GetParam();
+    Directory segments;
+    Outcome outcome = run_case(segments, {"ways", "blocking", ANY, {{param.name, param.value}}}, true);
+    EXPECT_EQ(outcome.status, 0);
+    if (*param.said) {
+        EXPECT_NE(outcome.err.find(param.said), std::string::npos) << outcome.err;
+    } else {
+        EXPECT_EQ(outcome.err, "");
+    }
+    EXPECT_EQ(pool_of(segments).reused > 0, param.reuse == OFTEN);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ConnectionSettings,
+    testing::Values(Setting{"STRONG_POOL_MAX", "0", NEVER, ""}, Setting{"STRONG_POOL_MAX", "1", OFTEN, ""},
+                    Setting{"STRONG_POOL_TOTAL", "0", NEVER, ""}, Setting{"STRONG_POOL_TOTAL", "1", OFTEN, ""},
+                    Setting{"STRONG_POOL_IDLE", "0", NEVER, ""}, Setting{"STRONG_POOL_TARGETS", "/nowhere", NEVER, ""},
+                    Setting{"STRONG_POOL_TARGETS", "nonsense", NEVER, "\"nonsense\" is no destination"},
+                    Setting{"STRONG_POOL_MAX", "many", OFTEN, "STRONG_POOL_MAX"},
+                    Setting{"STRONG_POOL_IDLE", "soon", OFTEN, "STRONG_POOL_IDLE"},
+                    Setting{"STRONG_OPTIMIZE", "none", NEVER, ""}));
+
+} // namespace
