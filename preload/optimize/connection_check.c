@@ -29,7 +29,10 @@ static enum connection_state check_tcp(int fd, const struct watch *watch)
     struct tcp_info info;
     if (!tcp_info(fd, &info))
         return CONNECTION_UNSEEN;
-    if (info.tcpi_state != ESTABLISHED || info.tcpi_bytes_received > watch->received_bytes)
+    uint64_t end = info.tcpi_state != ESTABLISHED; /* counted as a byte */
+    if (info.tcpi_bytes_received > watch->received_bytes + end)
+        return CONNECTION_SPOKE;
+    if (end)
         return CONNECTION_ENDED;
     bool same = info.tcpi_bytes_received == watch->received_bytes && info.tcpi_bytes_acked == watch->sent_bytes + 1;
     return same ? CONNECTION_QUIET : CONNECTION_UNSEEN;
@@ -42,7 +45,7 @@ static enum connection_state check_local(int fd)
     if (system_call3(SYS_ioctl, fd, SIOCOUTQ, &outstanding) < 0 || outstanding != 0)
         return CONNECTION_UNSEEN;
     long got = system_call6(SYS_recvfrom, fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
-    return got == -EAGAIN ? CONNECTION_QUIET : CONNECTION_ENDED;
+    return got == -EAGAIN ? CONNECTION_QUIET : got > 0 ? CONNECTION_SPOKE : CONNECTION_ENDED;
 }
 
 enum connection_state connection_check(int fd, bool local, const struct watch *watch)

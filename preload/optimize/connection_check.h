@@ -16,7 +16,8 @@
 
 enum connection_state {
     CONNECTION_QUIET,  /* open, nothing outstanding, nothing unread */
-    CONNECTION_ENDED,  /* the peer has closed or reset it, or sent what nobody asked for */
+    CONNECTION_ENDED,  /* the peer has closed or reset it */
+    CONNECTION_SPOKE,  /* the peer has sent what nobody asked for: it may do so again, after a request */
     CONNECTION_UNSEEN, /* open, but its bytes are not the ones the program was seen to move */
 };
 

@@ -234,6 +234,14 @@ void connection_park_shorten(const struct watch *watch)
         to->idle_ticks = half ? half : 1;
 }
 
+void connection_park_broken(const struct watch *watch, enum connection_state state)
+{
+    counters_add(COUNTER_connections_dead, 1);
+    if (state == CONNECTION_SPOKE)
+        connection_park_distrust(watch);
+    connection_park_shorten(watch);
+}
+
 void connection_park_took(uint16_t destination, uint64_t ticks)
 {
     struct destination *to = at(destination);

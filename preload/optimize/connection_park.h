@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "optimize/connection_check.h"
 #include "optimize/connection_watch.h"
 
 int connection_park_init(void);
@@ -46,6 +47,8 @@ void connection_park_settled(struct watch *watch);
 
 /* The server broke the rules of its protocol: nothing of it is handed on for a minute. */
 void connection_park_distrust(const struct watch *watch);
+/* A kept connection was found in this state, which is not quiet. */
+void connection_park_broken(const struct watch *watch, enum connection_state state);
 /* It closed a connection kept for so long: keep them for half of that at most. */
 void connection_park_shorten(const struct watch *watch);
 /* A real connect there took so long; the least counts, so that what is said to be saved is not too much. */

@@ -78,9 +78,9 @@ static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks
     while ((kept = connection_park_take(watch)) >= 0) {
         struct watch *other = connection_watch_at(kept);
         int own = fdstate_records[kept].fd;
-        if (connection_check(own, local, other) != CONNECTION_QUIET) {
-            counters_add(COUNTER_connections_dead, 1);
-            connection_park_shorten(other);
+        enum connection_state state = connection_check(own, local, other);
+        if (state != CONNECTION_QUIET) {
+            connection_park_broken(other, state);
             fdstate_drop(own, COUNTER_COUNT);
             system_call1(SYS_close, own);
             fdstate_leave(kept);
@@ -213,6 +213,9 @@ enum counter_id connection_pool_refusal(int index)
     switch (connection_check(record->fd, record->made.domain == AF_UNIX, watch)) {
     case CONNECTION_QUIET:
         return COUNTER_COUNT;
+    case CONNECTION_SPOKE:
+        connection_park_distrust(watch);
+        return COUNTER_connections_refused_peer;
     case CONNECTION_ENDED:
         if (watch->stage != WATCH_TRIAL)
             connection_park_distrust(watch); /* said it would stay open, and did not, or spoke unasked */
@@ -356,9 +359,11 @@ static int pool_setsockopt(int fd, int level, int name, const void *value, sockl
 
 static int pool_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
-    if (strong_unlikely(fdstate_tracked(fd)) && level == SOL_SOCKET && name == SO_ERROR)
-        connection_transfer_asked(fd);
-    return below.getsockopt(fd, level, name, value, len);
+    int ret = below.getsockopt(fd, level, name, value, len);
+    bool asked = strong_unlikely(fdstate_tracked(fd)) && level == SOL_SOCKET && name == SO_ERROR && ret == 0;
+    if (asked && *len == sizeof(int) && *(int *)value != 0 && connection_transfer_asked(fd))
+        *(int *)value = 0; /* of the connection it has now */
+    return ret;
 }
 
 /* An fcntl or ioctl about to be made on a followed descriptor. */

@@ -97,9 +97,9 @@ static void prepare(struct transfer *transfer)
     struct watch *watch = transfer->watch;
     /* a first byte that follows the hand-over at once needs no second look */
     bool look = watch->kept_len == 0 && clock_ticks() - watch->looked_ticks > clock_ns_to_ticks(LOOK_NS);
-    if (look && connection_check(transfer->fd, is_local(transfer), watch) != CONNECTION_QUIET) {
-        counters_add(COUNTER_connections_dead, 1);
-        connection_park_shorten(watch);
+    enum connection_state state = look ? connection_check(transfer->fd, is_local(transfer), watch) : CONNECTION_QUIET;
+    if (state != CONNECTION_QUIET) {
+        connection_park_broken(watch, state);
         connection_reuse_renew(transfer->index);
     } else if (!config.pool_all_requests && !(can_keep(transfer) && stays_repeatable(transfer))) {
         counters_add(COUNTER_connections_unrepeatable, 1);
@@ -202,10 +202,10 @@ bool connection_transfer_asked(int fd)
     int error = errno, index = connection_pool_enter(fd);
     if (index >= 0) {
         struct watch *watch = connection_watch_at(index);
-        bool unused = watch->stage == WATCH_TRIAL && watch->kept_len == 0;
-        if (unused && connection_check(fd, fdstate_records[index].made.domain == AF_UNIX, watch) != CONNECTION_QUIET) {
-            counters_add(COUNTER_connections_dead, 1);
-            connection_park_shorten(watch);
+        bool unused = watch->stage == WATCH_TRIAL && watch->kept_len == 0, local = fdstate_records[index].made.domain == AF_UNIX;
+        enum connection_state state = unused ? connection_check(fd, local, watch) : CONNECTION_QUIET;
+        if (state != CONNECTION_QUIET) {
+            connection_park_broken(watch, state);
             renewed = connection_reuse_renew(index);
         }
         fdstate_leave(index);
