@@ -75,13 +75,14 @@ static void add(const char *start, size_t len)
     memcpy(entry, start, cut);
     entry[cut] = '\0';
     memcpy(shown, entry, cut + 1);
-    if (cut < len || !parse(entry, &targets[target_count < TARGETS ? target_count : TARGETS - 1]))
+    struct target target;
+    if (cut < len || !parse(entry, &target))
         log_line(LOG_MISTAKE, "STRONG_POOL_TARGETS: \"", shown,
                  "\" is no destination and is left out; use 127.0.0.1:6379, [::1]:80, :80 or /path", NULL);
     else if (target_count == TARGETS)
         log_line(LOG_MISTAKE, "STRONG_POOL_TARGETS: more than 64 destinations; left out: \"", shown, "\"", NULL);
     else
-        target_count++;
+        targets[target_count++] = target;
 }
 
 void connection_targets_read(const char *text)
