@@ -59,6 +59,13 @@ static uint32_t mark_at(int fd)
     const struct fd_entry *entry = fdtable_entry(fd, false);
     return entry ? __atomic_load_n(&entry->tracked, __ATOMIC_RELAXED) : 0;
 }
+/* The mark at fd, if it is `old`, becomes `mark`. */
+static bool mark_instead(int fd, uint32_t old, uint32_t mark)
+{
+    struct fd_entry *entry = fdtable_entry(fd, false);
+    return entry && __atomic_compare_exchange_n(&entry->tracked, &old, mark, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 /* Whether the record is still the one its mark named. */
 static bool same(uint64_t word, uint32_t mark)
 {
@@ -87,7 +94,8 @@ static void reclaim(int index)
 {
     struct fdstate *record = &fdstate_records[index];
     uint64_t word = word_of(record);
-    bool forgotten = state_of(word) == FDSTATE_OPEN && !(word & CALLS) && mark_at(record->fd) != mark_of(index, word);
+    int fd = __atomic_load_n(&record->fd, __ATOMIC_RELAXED);
+    bool forgotten = state_of(word) == FDSTATE_OPEN && !(word & CALLS) && mark_at(fd) != mark_of(index, word);
     if (forgotten)
         swap(record, &word, freed(word));
 }
@@ -107,7 +115,7 @@ int fdstate_track(int fd)
             continue;
         if (!swap(record, &word, with_state(word, FDSTATE_RESERVED)))
             continue;
-        record->fd = fd;
+        __atomic_store_n(&record->fd, fd, __ATOMIC_RELAXED); /* a reader without the record: reclaim */
         record->forks = fdstate_forks;
         record->set_count = 0;
         /* OPEN, and entered until its mark stands. Not a store: calls that go by a stale mark pass through the word. */
@@ -152,9 +160,7 @@ bool fdstate_leave(int index)
         bool last = (word & CALLS) == 1;
         if (last && word & OVERLAP && !(word & DROPPED) && state_of(word) == FDSTATE_OPEN) {
             /* two at once: never again */
-            struct fd_entry *entry = fdtable_entry(record->fd, false);
-            if (entry && entry->tracked == mark_of(index, word))
-                entry->tracked = 0;
+            mark_instead(__atomic_load_n(&record->fd, __ATOMIC_RELAXED), mark_of(index, word), 0);
             if (fdstate_dropping)
                 fdstate_dropping(index);
             if (swap(record, &word, freed(word))) {
@@ -203,13 +209,6 @@ bool fdstate_release(int index)
 
 /* ---- numbers ---- */
 
-/* The mark at fd, if it is `old`, becomes `mark`. */
-static bool mark_instead(int fd, uint32_t old, uint32_t mark)
-{
-    struct fd_entry *entry = fdtable_entry(fd, false);
-    return entry && __atomic_compare_exchange_n(&entry->tracked, &old, mark, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
 void fdstate_give(int index, int fd, enum fdstate_state state)
 {
     struct fdstate *record = &fdstate_records[index];
@@ -218,7 +217,7 @@ void fdstate_give(int index, int fd, enum fdstate_state state)
     uint32_t mark = mark_of(index, word);
     if (record->fd != fd)
         mark_instead(record->fd, mark, 0);
-    record->fd = fd;
+    __atomic_store_n(&record->fd, fd, __ATOMIC_RELAXED);
     while (!swap(record, &word, (with_state(word, state) & ~FLAGS) - (state == FDSTATE_KEPT)))
         ;
     if (entry)
@@ -235,7 +234,7 @@ bool fdstate_keep(int index, int fd)
     /* a thread that has read the former mark, and comes late to drop what it named, must not find this */
     uint32_t mark = mark_of(index, word + GENERATION);
     mark_instead(record->fd, mark_of(index, word), 0);
-    record->fd = fd;
+    __atomic_store_n(&record->fd, fd, __ATOMIC_RELAXED);
     __atomic_store_n(&entry->tracked, mark, __ATOMIC_RELEASE);
     while ((word & CALLS) == 1 && !(word & FLAGS))
         if (swap(record, &word, with_state(word, FDSTATE_KEPT) - 1 + GENERATION))
@@ -251,7 +250,7 @@ bool fdstate_pass(int index, int fresh, bool *ret_closed)
     uint32_t mark = mark_of(index, word);
     int fd = to->fd;
     mark_instead(record->fd, mark, 0);
-    record->fd = fd;
+    __atomic_store_n(&record->fd, fd, __ATOMIC_RELAXED);
     bool alone = true;
     do
         alone = (word & CALLS) == 1 && !(word & FLAGS);

@@ -400,6 +400,8 @@ void race(unsigned threads, unsigned rounds)
     static std::atomic<int> owner[FDSTATE_MOST];
     static std::atomic<uint64_t> twice, entered, handed_on;
     std::atomic<int> next_kept{KEPT_FROM};
+    fdstate_track(9); // makes the records
+    fdstate_drop(9, COUNTER_COUNT);
     in_threads(threads, [&](unsigned me) {
         attach();
         std::mt19937 random(me + 1);
