@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
 #include "connection_peer.h"
@@ -168,11 +169,28 @@ static void meddled(void)
         pthread_join(bad[i], NULL);
 }
 
+static _Atomic pid_t blocked_id;
 static void *blocked(void *argument)
 {
     char byte;
+    blocked_id = (pid_t)syscall(SYS_gettid);
     recv((int)(intptr_t)argument, &byte, 1, 0);
     return NULL;
+}
+
+/* Until the kernel says that the thread is in recv: however long it takes to get there. */
+static void until_blocked(void)
+{
+    char name[64], text[32] = "";
+    while (atoi(text) != SYS_recvfrom) {
+        usleep(500);
+        snprintf(name, sizeof name, "/proc/self/task/%d/syscall", (int)blocked_id);
+        int fd = open(name, O_RDONLY | O_CLOEXEC);
+        ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+        text[got > 0 ? got : 0] = '\0';
+        close(fd);
+    }
+    blocked_id = 0;
 }
 
 /* A thread that is cancelled in a call on a kept connection, and one that is still in it while the program closes it. */
@@ -185,11 +203,10 @@ static void cancelled(void)
         int fd = open_socket(0);
         connect_to_peer(fd);
         pthread_create(&thread, NULL, blocked, (void *)(intptr_t)fd);
-        usleep(2000);
+        until_blocked();
         if (i % 2) {
             close(fd);
             printf("%d\n", exchange("other"));
-            usleep(2000);
         }
         pthread_cancel(thread);
         pthread_join(thread, &result);
