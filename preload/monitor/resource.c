@@ -141,6 +141,10 @@ static void read_files(struct resource_record *record)
     if (system_read_file("/proc/self/statm", text, sizeof text) > 0) {
         uint64_t pages = resource_word(text, 1);
         record->rss_bytes = pages == RESOURCE_UNKNOWN ? pages : pages * RESOURCE_PAGE;
+        /* getrusage's peak leaves out what each CPU has not added yet (up to 32 pages of each kind and CPU: lib/percpu_counter.c);
+         * statm adds them up on newer kernels and can be above it. */
+        if (pages != RESOURCE_UNKNOWN && record->rss_bytes > record->peak_rss_bytes)
+            record->peak_rss_bytes = record->rss_bytes;
     }
     if (system_read_file("/proc/self/io", text, sizeof text) > 0) {
         record->read_bytes = resource_field(text, "read_bytes");
