@@ -209,21 +209,6 @@ bool fdstate_release(int index)
 
 /* ---- numbers ---- */
 
-void fdstate_give(int index, int fd, enum fdstate_state state)
-{
-    struct fdstate *record = &fdstate_records[index];
-    struct fd_entry *entry = fdtable_entry(fd, true);
-    uint64_t word = word_of(record);
-    uint32_t mark = mark_of(index, word);
-    if (record->fd != fd)
-        mark_instead(record->fd, mark, 0);
-    __atomic_store_n(&record->fd, fd, __ATOMIC_RELAXED);
-    while (!swap(record, &word, (with_state(word, state) & ~FLAGS) - (state == FDSTATE_KEPT)))
-        ;
-    if (entry)
-        __atomic_store_n(&entry->tracked, mark, __ATOMIC_RELEASE);
-}
-
 bool fdstate_keep(int index, int fd)
 {
     struct fdstate *record = &fdstate_records[index];

@@ -87,9 +87,6 @@ bool fdstate_close_later(int fd);
 /* Ends RESERVED, back to OPEN, keeping the caller's count: true when a close came meanwhile; the caller closes. */
 bool fdstate_release(int index);
 
-/* The record, RESERVED by the caller, follows its file to another number; `state` is OPEN, still entered by the caller,
- * or KEPT, and left. */
-void fdstate_give(int index, int fd, enum fdstate_state state);
 /* The record, CLOSING, follows its file to libstrong's number fd, and the caller leaves it. To be called when the
  * program's number is closed, because until then calls on it must still be seen. False: somebody else
  * came; the caller still has the record, which is good for nothing but fdstate_free. The generation changes. */

@@ -1,4 +1,5 @@
-// Which descriptor numbers an optimizer may trust: one owner at a time, whoever races.
+// Which descriptor numbers an optimizer may trust: one owner at a time, whoever races. Long because the races share the
+// model that says what each thread may see.
 #include "runtime_support.h"
 
 #include <atomic>
