@@ -9,18 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands/arguments.h"
+#include "read/text.h"
 
 const struct command commands[] = {
-    {"report", "[options] [PART] [PID|NAME|FILE|RUN]", "the verdict (default)", report_command, report_help},
-    {"run", "[options] -- COMMAND [ARGUMENT...]", "run a program preloaded, then report", run_command,
-     run_help},
-    {"diff", "[options] A B", "what changed from A to B, and what of it is noise", diff_command,
-     diff_help},
-    {"list", "[options]", "processes that have a segment, as a tree", list_command, list_help},
-    {"gc", "[options]", "remove segments of finished processes", gc_command, gc_help},
-    {"help", "[COMMAND|options|findings]", "this, or more about one topic", help_command, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
+#define COMMAND(name, usage, summary, words, notes)                                                \
+    {#name, usage, summary, name##_command, name##_arguments, words, notes},
+#include "commands/commands.def"
+#undef COMMAND
+    {0},
 };
 
 const struct command *commands_find(const char *name)
@@ -31,15 +27,20 @@ const struct command *commands_find(const char *name)
     return NULL;
 }
 
-void commands_print_arguments(const struct argument *arguments)
+const char *commands_nearest(const char *word)
 {
-    for (; arguments->name; arguments++) {
-        char option[64];
-        snprintf(option, sizeof(option), "--%s%s%s", arguments->name,
-                 arguments->value_name ? "=" : "",
-                 arguments->value_name ? arguments->value_name : "");
-        printf("  %-24s %s\n", option, arguments->meaning);
-    }
+    static const char *names[sizeof(commands) / sizeof(commands[0])];
+    for (size_t i = 0; commands[i].name; i++)
+        names[i] = commands[i].name;
+    return text_nearest(word, names);
+}
+
+const struct command_word *commands_word(const struct command_word *words, const char *name)
+{
+    for (; words && words->name; words++)
+        if (strcmp(words->name, name) == 0)
+            return words;
+    return NULL;
 }
 
 int commands_main(int argc, char **argv)

@@ -8,37 +8,44 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DATA = 3 };
 
+struct argument;
+
+/* A word with a meaning of its own: a part of the report, a format, a topic. */
+struct command_word {
+    const char *name, *meaning; /* NULL ends a list */
+};
+
 struct command {
     const char *name;
     const char *usage;   /* what follows the name */
     const char *summary; /* one line */
     int (*run)(int argc, char **argv);
-    void (*help)(void); /* its options, on stdout */
+    const struct argument *(*arguments)(void); /* its options, ended by a NULL name */
+    const struct command_word *(*words)(void); /* what can stand in the first place, or NULL */
+    const char *notes; /* more lines of help, or NULL */
 };
 
 /* Ends with a NULL name. */
 extern const struct command commands[];
 
 const struct command *commands_find(const char *name);
+/* The command that a word is nearly, or NULL. */
+const char *commands_nearest(const char *word);
 
 /* Runs the command argv names; without one, report. */
 int commands_main(int argc, char **argv);
 
-int report_command(int argc, char **argv);
-int run_command(int argc, char **argv);
-int diff_command(int argc, char **argv);
-int list_command(int argc, char **argv);
-int gc_command(int argc, char **argv);
-int help_command(int argc, char **argv);
+#define COMMAND(name, usage, summary, words, notes)                                                \
+    int name##_command(int argc, char **argv);                                                     \
+    const struct argument *name##_arguments(void);
+#include "commands/commands.def"
+#undef COMMAND
 
-void report_help(void);
-void run_help(void);
-void diff_help(void);
-void list_help(void);
-void gc_help(void);
+const struct command_word *report_words(void);
+const struct command_word *help_words(void);
+extern const char diff_notes[];
 
-struct argument;
-/* "  --name=VALUE   meaning" for each. */
-void commands_print_arguments(const struct argument *arguments);
+/* The word of that name in a list, or NULL. */
+const struct command_word *commands_word(const struct command_word *words, const char *name);
 
 #endif

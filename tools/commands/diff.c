@@ -21,20 +21,22 @@ static const struct argument arguments[] = {
     {0},
 };
 
-void diff_help(void)
+const struct argument *diff_arguments(void)
 {
-    commands_print_arguments(arguments);
-    printf("\nA and B are each a segment file, a folder of segment files, a pid, a program's name or the name of\n"
-           "a run (strong-report run --name=NAME); folders and runs count as one, merged.\n\n"
-           "  STRONG_OPTIMIZE=none strong-report run --name=before -- ./app\n"
-           "  strong-report run --name=after -- ./app\n"
-           "  strong-report diff before after\n\n"
-           "Times are for each call, or for each request where both sides made some; the whole run's time is\n"
-           "for each request, else for each run where both ran the same command to its end, else for each\n"
-           "second. What lies inside its 99 %% interval, or below 10 %%, is called within noise. The intervals\n"
-           "take calls as independent of each other. What differs from run to run they know only where A or B is\n"
-           "several runs: three or more under one name, or in one folder, make them honest.\n");
+    return arguments;
 }
+
+const char diff_notes[] =
+    "A and B are each a segment file, a folder of segment files, a pid, a program's name or the name of\n"
+    "a run (strong-report run --name=NAME); folders and runs count as one, merged.\n\n"
+    "  STRONG_OPTIMIZE=none strong-report run --name=before -- ./app\n"
+    "  strong-report run --name=after -- ./app\n"
+    "  strong-report diff before after\n\n"
+    "Times are for each call, or for each request where both sides made some; the whole run's time is\n"
+    "for each request, else for each run where both ran the same command to its end, else for each\n"
+    "second. What lies inside its 99 % interval, or below 10 %, is called within noise. The intervals\n"
+    "take calls as independent of each other. What differs from run to run they know only where A or B is\n"
+    "several runs: three or more under one name, or in one folder, make them honest.\n";
 
 static int print(const struct difference *difference, unsigned width)
 {

@@ -22,9 +22,9 @@ static const struct argument arguments[] = {
     {0},
 };
 
-void gc_help(void)
+const struct argument *gc_arguments(void)
 {
-    commands_print_arguments(arguments);
+    return arguments;
 }
 
 static const char *keep_setting(void)

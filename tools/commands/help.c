@@ -47,6 +47,50 @@ static void print_findings(void)
         printf("  %-22s %s\n", findings[i].name, findings[i].title);
 }
 
+static void print_arguments(const struct argument *arguments)
+{
+    for (; arguments->name; arguments++) {
+        char option[64];
+        snprintf(option, sizeof(option), "--%s%s%s", arguments->name,
+                 arguments->value_name ? "=" : "",
+                 arguments->value_name ? arguments->value_name : "");
+        printf("  %-24s %s\n", option, arguments->meaning);
+    }
+}
+
+static void print_command(const struct command *command)
+{
+    printf("strong-report %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+    if (command->arguments()->name) {
+        printf("\n");
+        print_arguments(command->arguments());
+    }
+    if (command->words && command->words()->name) {
+        printf("\nWords in the first place:\n");
+        for (const struct command_word *word = command->words(); word->name; word++)
+            printf("  %-24s %s\n", word->name, word->meaning);
+    }
+    if (command->notes)
+        printf("\n%s", command->notes);
+}
+
+static const struct command_word topics[] = {
+    {"options", "the settings of libstrong.so"},
+    {"findings", "what strong-report looks for"},
+    {0},
+};
+
+const struct command_word *help_words(void)
+{
+    return topics;
+}
+
+const struct argument *help_arguments(void)
+{
+    static const struct argument none[] = {{0}};
+    return none;
+}
+
 int help_command(int argc, char **argv)
 {
     const char *topic = argc > 1 ? argv[1] : "";
@@ -58,15 +102,12 @@ int help_command(int argc, char **argv)
     } else if (strcmp(topic, "findings") == 0) {
         print_findings();
     } else if (command) {
-        printf("strong-report %s %s\n\n%s.\n", command->name, command->usage, command->summary);
-        if (command->help) {
-            printf("\n");
-            command->help();
-        }
+        print_command(command);
     } else {
-        static const char *const topics[] = {"options", "findings", "report", "run", "diff",
-                                             "list",    "gc",       "help",   NULL};
-        const char *nearest = text_nearest(topic, topics);
+        static const char *const names[] = {"options", "findings", NULL};
+        const char *nearest = text_nearest(topic, names);
+        if (!nearest)
+            nearest = commands_nearest(topic);
         if (nearest)
             return arguments_wrong("help", "no topic '%s'; nearest: %s", topic, nearest);
         return arguments_wrong("help", "no topic '%s'; there are: commands, options, findings",

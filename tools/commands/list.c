@@ -25,9 +25,9 @@ static const struct argument arguments[] = {
     {0},
 };
 
-void list_help(void)
+const struct argument *list_arguments(void)
 {
-    commands_print_arguments(arguments);
+    return arguments;
 }
 
 static void started(const struct directory_entry *entry, char *buf, size_t size)

@@ -29,20 +29,20 @@ static const struct argument arguments[] = {
     {0},
 };
 
-static const struct {
-    const char *name, *meaning;
-    enum report_view view;
-} views[] = {
-    {"memory", "what was allocated where, what lives, what lived at the peak, the allocator over time",
-     REPORT_MEMORY},
+/* Parts of the report, each in its own tables. The place of a line is its enum report_view, from 1. */
+static const struct command_word views[] = {
+    {"memory", "what was allocated where, what lives, what lived at the peak, the allocator over time"},
+    {0},
 };
 
-void report_help(void)
+const struct argument *report_arguments(void)
 {
-    commands_print_arguments(arguments);
-    printf("\nParts of it, each in its own tables: strong-report report PART [PID|NAME|FILE|RUN]\n");
-    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-        printf("  %-24s %s\n", views[i].name, views[i].meaning);
+    return arguments;
+}
+
+const struct command_word *report_words(void)
+{
+    return views;
 }
 
 static int print_all(FILE *out, const struct report_form *form, const struct analysis *shown,
@@ -108,10 +108,7 @@ int report_print(FILE *out, const struct selection *selection, const struct repo
 /* "strong-report runn -- ./app" is a mistyped command, not two things to report. */
 static int too_many(const struct arguments *rest)
 {
-    const char *names[16] = {0};
-    for (int i = 0; commands[i].name && i < 15; i++)
-        names[i] = commands[i].name;
-    const char *nearest = text_nearest(rest->rest[0], names);
+    const char *nearest = commands_nearest(rest->rest[0]);
     if (nearest)
         return arguments_wrong("", "unknown command '%s'; nearest: %s", rest->rest[0], nearest);
     return arguments_wrong("", "one process, file or run at a time; not '%s' too", rest->rest[1]);
@@ -125,14 +122,13 @@ int report_command(int argc, char **argv)
         return EXIT_USAGE;
     struct report_form form = {.json = as_json, .full = full, .tree = tree};
     /* Only after the word `report`: alone, a word is something to report. */
-    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
-        if (strcmp(argv[0], "report") != 0 || rest.count == 0 ||
-            strcmp(rest.rest[0], views[i].name) != 0)
-            continue;
-        form.view = views[i].view;
+    const struct command_word *view = strcmp(argv[0], "report") == 0 && rest.count
+                                          ? commands_word(views, rest.rest[0])
+                                          : NULL;
+    if (view) {
+        form.view = (enum report_view)(view - views + 1);
         rest.rest++;
         rest.count--;
-        break;
     }
     if (rest.count > 1)
         return too_many(&rest);

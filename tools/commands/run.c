@@ -46,8 +46,9 @@ static char setting_flags[SETTINGS_LIMIT][64];
 static const char *setting_values[SETTINGS_LIMIT];
 
 /* Our own options, then one for each setting but RUN, which is ours to set. */
-static void make_arguments(struct argument *arguments)
+const struct argument *run_arguments(void)
 {
+    static struct argument arguments[OWN_ARGUMENTS + SETTINGS_LIMIT + 1];
     size_t count = 0;
     for (; count < OWN_ARGUMENTS; count++)
         arguments[count] = own_arguments[count];
@@ -62,13 +63,7 @@ static void make_arguments(struct argument *arguments)
         };
     }
     memset(&arguments[count], 0, sizeof(arguments[count]));
-}
-
-void run_help(void)
-{
-    struct argument arguments[OWN_ARGUMENTS + SETTINGS_LIMIT + 1];
-    make_arguments(arguments);
-    commands_print_arguments(arguments);
+    return arguments;
 }
 
 static bool try_library(char *path, size_t size, const char *folder, const char *below)
@@ -188,13 +183,11 @@ static bool can_measure(const char *word, const struct program *program, const c
 
 int run_command(int argc, char **argv)
 {
-    struct argument arguments[OWN_ARGUMENTS + SETTINGS_LIMIT + 1];
     struct arguments rest;
     static struct program program;
     char path[PATH_BYTES], run[128];
     int started;
-    make_arguments(arguments);
-    if (arguments_parse("run", argc, argv, arguments, true, &rest) != 0)
+    if (arguments_parse("run", argc, argv, run_arguments(), true, &rest) != 0)
         return EXIT_USAGE;
     if (rest.count == 0)
         return arguments_wrong("run", "what? strong-report run [options] -- COMMAND [ARGUMENT...]");
