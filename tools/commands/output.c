@@ -195,12 +195,21 @@ int output_open(const char *command, const char *path, struct output *ret_output
     return EXIT_OK;
 }
 
-/* 0, or the errno (-1 where it was lost) of what could not be written. */
+/* What a write can have failed of, when all that is known is that errno has not been touched since. */
+static bool is_of_writing(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EPIPE ||
+           error == ECONNRESET || error == EBADF;
+}
+
+/* 0, or the errno (-1 where it was lost) of what could not be written. A format that stopped at the first error
+ * leaves nothing to flush that could fail again: the error is then the one it stopped at. */
 static int finish(struct output *output)
 {
+    int error = 0, earlier = ferror(output->file) ? errno : 0;
     errno = 0;
-    bool bad = fflush(output->file) != 0 || ferror(output->file);
-    int error = bad ? (errno ? errno : -1) : 0;
+    if (fflush(output->file) != 0 || ferror(output->file))
+        error = errno ? errno : is_of_writing(earlier) ? earlier : -1;
     /* a full disk may show only here; what is no file has nothing to sync */
     if (error == 0 && output->temporary != NULL && fsync(fileno(output->file)) != 0 && errno != EINVAL)
         error = errno;
