@@ -207,7 +207,7 @@ TEST_F(CommandsTest, NameTheNearestOfWhatTheyDoNotKnow)
     } const table[] = {
         {"$R --jsn", "--json"},           {"$R lsit", "list"},
         {"$R runn -- true", "run"},       {"$R run --cpu-zh=9 -- true", "--cpu-hz"},
-        {"$R gc --al", "--all"},          {"$R help optoins", "options"},
+        {"$R gc --al", "--all"},          {"$R help optoins", "options"}, {"$R help reconecting", "reconnecting"},
         {"$R list --jsno", "--json"},
     };
     for (auto &row : table) {
@@ -365,6 +365,9 @@ TEST_F(CommandsTest, HelpNamesEveryCommandAndSetting)
     EXPECT_EQ(shell("$R run --help").out, shell("$R help run").out);
     EXPECT_EQ(shell("$R --help").out, overview);
     EXPECT_TRUE(has(shell("$R help findings").out, "reconnecting"));
+    std::string finding = shell("$R help reconnecting").out;
+    for (const char *part : {"looks for", "Applies where", "Found for", "fix", "risk", "strong-report diff"})
+        EXPECT_TRUE(has(finding, part)) << part;
 }
 
 TEST_F(CommandsTest, StopQuietlyWhenNobodyReads)
