@@ -78,6 +78,8 @@ const RuleCase kCases[] = {
      [](AnalyseCase &c) { switches(c, 20 * kSecond, 9000); }, SEVERITY_NOTE, "2.00 CPUs had, 8.00 wanted"},
     {"ThreadsThatGiveTheCpuUpThemselvesAreFine", FINDING_cpu_oversubscribed, FINDING_NOT_FOUND,
      [](AnalyseCase &c) { switches(c, 20 * kSecond, 10); }},
+    {"OneThreadThatOthersTakeTheCpuFromDoesNotWaitForItself", FINDING_cpu_oversubscribed, FINDING_NOT_FOUND,
+     crowded},
     {"OversubscriptionIsNotMeasuredWithoutReadings", FINDING_cpu_oversubscribed, FINDING_NOT_MEASURED, nothing},
 };
 

@@ -38,8 +38,8 @@ const struct finding_about rules_measuring_costs_about = {
     .looks_for = "What libstrong itself costs.",
     .precondition = "Applies to every program.",
     .formula =
-        "Found from 3 % of the time on; a warning from 10 %. Bound: the time for samples, "
-        "measured, and for calls, estimated.",
+        "Found from 3 % of the time on; a warning from 10 %: samples are measured, calls estimated. "
+        "No time is promised: it is not the program's.",
     .fix = "Longer periods: STRONG_ALLOC_PERIOD, STRONG_CPU_HZ, STRONG_BLOCK_PERIOD.",
     .risk = "Fewer samples make wider intervals.",
 };
@@ -52,12 +52,13 @@ void rules_measuring_costs(struct analysis *analysis, struct finding *finding)
     const char *facts = finding->evidence;
     if (self->share < COST_SHARE)
         return;
-    rules_found_anyway(analysis, finding, self->sampling_ns + self->calls_ns, self->samples,
+    rules_found_anyway(analysis, finding, 0, self->samples,
                        self->share >= COST_WARNING_SHARE ? SEVERITY_WARNING : SEVERITY_NOTE);
     rules_rests_on_more(finding);
     finding->where = "libstrong.so";
     finding->evidence = facts;
-    finding->assumption = "a call costs here what it costs on the machine the estimate comes from";
+    finding->assumption = "no time of the program's own is gained; a call is taken to cost what it costs in "
+                          "scripts/bench";
     finding->fix = cost_fix(analysis);
     finding->risk = "fewer samples make wider intervals";
 }

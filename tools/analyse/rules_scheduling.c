@@ -6,6 +6,7 @@
 /* ---- more threads want a CPU than there are ---- */
 
 #define OVERSUBSCRIBED_SHARE 0.10
+#define OVERSUBSCRIBED_THREADS 2.5 /* fewer wait for other programs, not for each other */
 
 const struct finding_about rules_cpu_oversubscribed_about = {
     .looks_for = "Threads that are ready to run but wait for a CPU.",
@@ -14,8 +15,8 @@ const struct finding_about rules_cpu_oversubscribed_about = {
         "its threads waited the kernel tells only of a live process; else what no call explains "
         "is taken for it.",
     .formula =
-        "Found where the CPU was taken away more often than given up and that time is a tenth of "
-        "the thread time. Bound: that time.",
+        "Found where the CPU was taken away more often than given up, 2.5 threads or more wanted one "
+        "on average, and waiting for it is a tenth of the thread time. Bound: that time.",
     .fix =
         "Run no more busy threads than there are CPUs, move other programs away, or give it more "
         "CPUs.",
@@ -36,7 +37,7 @@ void rules_cpu_oversubscribed(struct analysis *analysis, struct finding *finding
         rules_text(analysis, "%.2f CPUs had, %.2f wanted; the CPU was taken away %s times",
                    (double)time->parts[PART_CPU] / wall, (double)time->runnable_ns / wall,
                    units_count(usage->involuntary_switches).text);
-    if (!time->crowded || (double)waited < OVERSUBSCRIBED_SHARE * (double)time->work_ns)
+    if (!time->crowded || (double)time->runnable_ns < OVERSUBSCRIBED_THREADS * wall || (double)waited < OVERSUBSCRIBED_SHARE * (double)time->work_ns)
         return;
     const char *facts = finding->evidence;
     rules_found_anyway(analysis, finding, waited, usage->involuntary_switches, SEVERITY_NOTE);
