@@ -105,10 +105,10 @@ static int say_target(struct difference *difference, const struct difference_row
 {
     if (row->calls[0] > 0 && row->calls[1] > 0) {
         difference->verdict_judgement = row->each.judgement;
-        return say(difference, "B spends %s %s %s (%s → %s a %s, beyond noise)", amount(&row->each).text,
+        return say(difference, "B spends %s %s %s (%s → %s %s %s, beyond noise)", amount(&row->each).text,
                    row->answers ? "waiting for answers of" : doing(row->kind), row->name,
                    units_duration(units_whole(row->each.a)).text,
-                   units_duration(units_whole(row->each.b)).text, row->unit);
+                   units_duration(units_whole(row->each.b)).text, row->answers ? "an" : "a", row->unit);
     }
     bool gone = row->calls[0] > 0;
     difference->verdict_judgement = gone ? NOISE_LESS : NOISE_MORE;
