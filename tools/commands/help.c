@@ -1,10 +1,11 @@
-/* help.c: usage, made from the tables it describes: commands, options.def, findings.def. */
+/* help.c: usage, made from the tables it describes: commands, options.def, findings.def and the texts beside the rules. */
 #include <stdio.h>
 #include <string.h>
 
 #include "analyse/finding.h"
 #include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/help_finding.h"
 #include "commands/settings.h"
 #include "read/text.h"
 
@@ -31,20 +32,9 @@ static void print_options(void)
 
 static void print_findings(void)
 {
-    static const struct {
-        const char *name, *title;
-    } findings[] = {
-#define FINDING(id, title, ceiling, rule) {#id, title},
-#define EXPLAINS(cause, consequence)
-#define REFINES(particular, general)
-#include "analyse/findings.def"
-#undef FINDING
-#undef EXPLAINS
-#undef REFINES
-    };
     printf("What strong-report looks for:\n\n");
-    for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
-        printf("  %-22s %s\n", findings[i].name, findings[i].title);
+    for (unsigned id = 0; id < FINDING_COUNT; id++)
+        printf("  %-22s %s\n", finding_name((enum finding_id)id), finding_title((enum finding_id)id));
 }
 
 static void print_arguments(const struct argument *arguments)
@@ -79,7 +69,7 @@ static void print_command(const struct command *command)
 
 static const struct command_word topics[] = {
     {"options", "the settings of libstrong.so"},
-    {"findings", "what strong-report looks for"},
+    {"findings", "what strong-report looks for; help and the name of one says more about it"},
     {0},
 };
 
@@ -94,6 +84,23 @@ const struct argument *help_arguments(void)
     return none;
 }
 
+static int print_finding(enum finding_id id)
+{
+    struct screen screen;
+    screen_init(&screen, stdout);
+    help_finding_print(&screen, id);
+    return EXIT_OK;
+}
+
+/* The finding that a word comes nearest to, NULL if none is near. */
+static const char *nearest_finding(const char *word)
+{
+    const char *names[FINDING_COUNT + 1] = {NULL};
+    for (unsigned id = 0; id < FINDING_COUNT; id++)
+        names[id] = finding_name((enum finding_id)id);
+    return text_nearest(word, names);
+}
+
 int help_command(int argc, char **argv)
 {
     const char *topic = argc > 1 ? argv[1] : "";
@@ -106,11 +113,15 @@ int help_command(int argc, char **argv)
         print_findings();
     } else if (command) {
         print_command(command);
+    } else if (finding_find(topic) != FINDING_COUNT) {
+        return print_finding(finding_find(topic));
     } else {
         static const char *const names[] = {"options", "findings", NULL};
         const char *nearest = text_nearest(topic, names);
         if (!nearest)
             nearest = commands_nearest(topic);
+        if (!nearest)
+            nearest = nearest_finding(topic);
         if (nearest)
             return arguments_wrong("help", "no topic '%s'; nearest: %s", topic, nearest);
         return arguments_wrong("help", "no topic '%s'; there are: commands, options, findings",
