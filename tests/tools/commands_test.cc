@@ -121,6 +121,30 @@ TEST_F(CommandsTest, ReportShowsOnePartOfItAfterItsName)
     EXPECT_TRUE(has(shell("$R help report").out, "memory"));
 }
 
+TEST_F(CommandsTest, ReportNamesTheNearestPartAndWhatItsOptionsNeed)
+{
+    add(1, "/usr/bin/server");
+    Outcome outcome = shell("$R report memmory");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "strong-report report memory")) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    outcome = shell("$R report memmory server");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "no part 'memmory'; nearest: memory")) << outcome.err;
+    outcome = shell("$R report memory --callers --cost=alocated");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "nearest: allocated")) << outcome.err;
+    EXPECT_EQ(shell("$R report memory --callers --cost=cpu").code, 2);
+    EXPECT_EQ(shell("$R report memory --callers --callees").code, 2);
+    EXPECT_EQ(shell("$R report memory --cost=live").code, 2) << "of which tree?";
+    EXPECT_EQ(shell("$R report memory --lines=0").code, 2);
+    EXPECT_EQ(shell("$R --lines=5").code, 2);
+    outcome = shell("$R --callers");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "--callers needs a part")) << outcome.err;
+    EXPECT_EQ(shell("$R report memory --callers --cost=live").code, 0);
+}
+
 TEST_F(CommandsTest, SayWhatToRunWhenThereIsNothing)
 {
     Outcome outcome = shell("$R");

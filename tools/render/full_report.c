@@ -321,7 +321,7 @@ void full_report_print(struct screen *screen, const struct analysis *analysis)
     errors(screen, analysis);
     text_blocks_now(screen, analysis, ROWS_MOST);
     threads(screen, analysis);
-    memory_report_tables(screen, analysis);
+    memory_report_tables(screen, analysis, &(struct view_form){0});
     stacks(screen, analysis, SAMPLE_CPU, "Heaviest stacks by CPU time");
     stacks(screen, analysis, SAMPLE_BLOCKED, "Heaviest stacks by time waited");
     stacks(screen, analysis, SAMPLE_LOCK_WAIT, "Heaviest stacks by time waited for locks");

@@ -105,14 +105,16 @@ void memory_parts_sizes(struct screen *screen, const struct analysis *analysis)
     }
 }
 
-void memory_parts_threads(struct screen *screen, const struct analysis *analysis)
+void memory_parts_threads(struct screen *screen, const struct analysis *analysis,
+                          const struct view_form *form)
 {
     const struct model_heap *heap = &analysis->model->heap;
+    size_t most = form->whole ? heap->owner_count : form->rows > 0 ? form->rows : THREADS_MOST;
     if (heap->owner_count == 0)
         return;
     table_heading(screen, "By thread that allocated");
     sum_titles(screen, 30, "thread");
-    for (size_t i = 0; i < heap->owner_count && i < THREADS_MOST; i++) {
+    for (size_t i = 0; i < heap->owner_count && i < most; i++) {
         const struct model_heap_owner *owner = &heap->owners[i];
         char name[400];
         if (owner->owners > 1)
@@ -122,7 +124,7 @@ void memory_parts_threads(struct screen *screen, const struct analysis *analysis
             snprintf(name, sizeof(name), "%d %s", (int)owner->tid, owner->name);
         sum_row(screen, 30, name, &owner->sum);
     }
-    table_left_out(screen, heap->owner_count > THREADS_MOST ? heap->owner_count - THREADS_MOST : 0);
+    table_left_out(screen, heap->owner_count > most ? heap->owner_count - most : 0);
 }
 
 /* ---- the allocator over time ---- */

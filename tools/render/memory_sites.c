@@ -37,12 +37,13 @@ static void allocated_row(const struct table *table, const struct analysis *anal
     table_end(&row, name_of(analysis, site), "");
 }
 
-void memory_sites_allocated(struct screen *screen, const struct analysis *analysis)
+void memory_sites_allocated(struct screen *screen, const struct analysis *analysis,
+                            const struct view_form *form)
 {
     static const struct table_column columns[] = {{"bytes", 10, 0},    {"95 %", 11, WIDE},
                                                   {"objects", 14, WIDE}, {"temp.", 7, WIDE},
                                                   {"other", 7, WIDE},  {"half lived", 11, WIDE}};
-    const struct table table = {screen, columns, 6, "place", 0, false};
+    const struct table table = {screen, columns, 6, "place", form->rows, form->whole};
     const struct heap *heap = &analysis->heap;
     if (heap->total.allocated.bytes == 0)
         return;
@@ -97,12 +98,12 @@ static void estimate_row(const struct table *table, const struct analysis *analy
 }
 
 /* The sum of the last line is that of the places left out: the header's total may be some bytes apart. */
-static void estimates(struct screen *screen, const struct analysis *analysis, size_t offset,
-                      const char *title)
+static void estimates(struct screen *screen, const struct analysis *analysis,
+                      const struct view_form *form, size_t offset, const char *title)
 {
     static const struct table_column columns[] = {
         {"bytes", 10, 0}, {"95 %", 11, 0}, {"objects", 14, WIDE}};
-    const struct table table = {screen, columns, 3, "place", 0, false};
+    const struct table table = {screen, columns, 3, "place", form->rows, form->whole};
     const struct heap *heap = &analysis->heap;
     const struct heap_site **order = calloc(heap->site_count + 1, sizeof(*order));
     if (order == NULL)
@@ -143,16 +144,18 @@ static void estimates(struct screen *screen, const struct analysis *analysis, si
     free(order);
 }
 
-void memory_sites_live(struct screen *screen, const struct analysis *analysis)
+void memory_sites_live(struct screen *screen, const struct analysis *analysis,
+                       const struct view_form *form)
 {
-    estimates(screen, analysis, offsetof(struct heap_site, live),
+    estimates(screen, analysis, form, offsetof(struct heap_site, live),
               analysis->heap.ended
                   ? "Unfreed at exit, by the place that allocated it (the system takes it back)"
                   : "Live now, by the place that allocated it");
 }
 
-void memory_sites_peak(struct screen *screen, const struct analysis *analysis)
+void memory_sites_peak(struct screen *screen, const struct analysis *analysis,
+                       const struct view_form *form)
 {
-    estimates(screen, analysis, offsetof(struct heap_site, peak),
+    estimates(screen, analysis, form, offsetof(struct heap_site, peak),
               "Live at the peak, by the place that allocated it");
 }
