@@ -14,7 +14,7 @@
 #include "render/table.h"
 #include "render/view_text.h"
 
-enum { LINES = 40, INDENT_BYTES = 120, INDENT_MOST = 24 };
+enum { LINES = 40, INDENT_BYTES = 120, INDENT_MOST = 24, CHAIN_ENDS = 2 };
 
 struct drawing {
     struct table table;
@@ -40,7 +40,14 @@ static int heavier_first(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-/* The root is not shown: its line would say what the heading says. */
+/* Does it have nearly all that its parent has? Then its line says little. */
+static bool passes_on(const struct calltree *tree, uint32_t node)
+{
+    uint32_t parent = tree->nodes[node].parent;
+    return parent != 0 && tree->nodes[node].total >= tree->nodes[parent].total / 100 * 99;
+}
+
+/* The root is not shown: its line would say what the heading says. What is folded takes no line. */
 static bool choose(struct drawing *drawing)
 {
     const struct calltree *tree = drawing->tree;
@@ -62,7 +69,7 @@ static bool choose(struct drawing *drawing)
         if (node->total == 0 || !table_shows(&drawing->table, shown, node->total, tree->nodes[0].total))
             break;
         drawing->shown[order[i]] = true;
-        shown++;
+        shown += !passes_on(tree, order[i]);
     }
     free(order);
     return true;
@@ -98,6 +105,43 @@ static void node_line(const struct drawing *drawing, const struct calltree_node 
     table_end(&row, name, place);
 }
 
+static void fold_line(const struct drawing *drawing, const char *indent, unsigned count)
+{
+    char name[INDENT_BYTES + 80];
+    struct table_row row;
+    snprintf(name, sizeof(name), "%s… %s in between", indent, units_plural(count, "function").text);
+    table_begin(&row, &drawing->table);
+    for (unsigned i = 0; i < drawing->table.count; i++)
+        table_cell(&row, STYLE_DIM, "");
+    table_end(&row, name, "");
+}
+
+static uint32_t only_child(const struct drawing *drawing, uint32_t node)
+{
+    uint32_t child = next_shown(drawing, drawing->tree->nodes[node].first_child);
+    bool only = child != CALLTREE_NONE &&
+                next_shown(drawing, drawing->tree->nodes[child].next_sibling) == CALLTREE_NONE;
+    return only && passes_on(drawing->tree, child) ? child : CALLTREE_NONE;
+}
+
+/* A node, and those below it that only pass on what it has: both ends of a long chain, and how many are between
+ * them. Returns the last. */
+static uint32_t chain(const struct drawing *drawing, uint32_t node, const char *own, const char *below)
+{
+    unsigned length = 1, at = 0;
+    for (uint32_t next = node; (next = only_child(drawing, next)) != CALLTREE_NONE;)
+        length++;
+    bool folded = !drawing->table.whole && length > 2 * CHAIN_ENDS + 1;
+    for (uint32_t next = node; next != CALLTREE_NONE; next = only_child(drawing, next), at++) {
+        if (!folded || at < CHAIN_ENDS || at + CHAIN_ENDS >= length)
+            node_line(drawing, &drawing->tree->nodes[next], at == 0 ? own : below);
+        else if (at == CHAIN_ENDS)
+            fold_line(drawing, below, length - 2 * CHAIN_ENDS);
+        node = next;
+    }
+    return node;
+}
+
 /* Everything shown below a node. `indent` stands before each of their lines. */
 static void draw_below(const struct drawing *drawing, uint32_t parent, const char *indent)
 {
@@ -113,8 +157,7 @@ static void draw_below(const struct drawing *drawing, uint32_t parent, const cha
         snprintf(own, sizeof(own), "%s%s", indent, bare ? "" : next != CALLTREE_NONE ? "├ " : "└ ");
         snprintf(below, sizeof(below), "%s%s", indent,
                  parent == 0 && branches ? "  " : bare ? "" : next != CALLTREE_NONE ? "│ " : "  ");
-        node_line(drawing, &tree->nodes[child], own);
-        draw_below(drawing, child, below);
+        draw_below(drawing, chain(drawing, child, own, below), below);
         child = next;
     }
 }
@@ -139,15 +182,18 @@ static void rest_line(const struct drawing *drawing)
 static void heading(struct screen *screen, const struct analysis *analysis, const struct view_form *form,
                     const struct calltree *tree)
 {
-    char title[300], margin[80];
+    char title[200], about[300], margin[80];
     const struct calltree_node *root = &tree->nodes[0];
     view_text_margin(margin, sizeof(margin), root->variance, calltree_cost_is_bytes(tree->cost));
-    snprintf(title, sizeof(title), "%s (%s): %s %s%s by samples",
-             form->tree == VIEW_CALLERS ? "What costs, and below it who called it"
-                                        : "Who calls what, from the first function down",
-             calltree_cost_title(analysis->model, form->cost), amount(tree, root->total).text, margin,
+    snprintf(title, sizeof(title), "%s, %s", form->tree == VIEW_CALLERS ? "Callers" : "Callees",
+             calltree_cost_title(analysis->model, form->cost));
+    snprintf(about, sizeof(about), "%s; %s%s%s%s by samples",
+             form->tree == VIEW_CALLERS ? "what costs, and below it who called it"
+                                        : "who calls what, from the first function down",
+             amount(tree, root->total).text, margin[0] != '\0' ? " " : "", margin,
              margin[0] != '\0' ? " (95 %)" : "");
     table_heading(screen, title);
+    table_about(screen, about);
 }
 
 void call_tree_report_print(struct screen *screen, const struct analysis *analysis,

@@ -1,8 +1,8 @@
 /* call_tree_report.h: a tree of calls (analyse/calltree.h) as text: who calls whom, or what costs and who called it.
  *
- * The heaviest nodes are shown, each below its parent, largest first; a line at the end says how many paths were left
- * out and what they have together, so that the selves shown and that line are the whole. Estimates carry their 95 %
- * interval where there is room. Writes to the screen only. Single-threaded.
+ * The heaviest nodes are shown, each below its parent, largest first; functions that only pass on what one child has
+ * are folded, unless all is shown. A line at the end says how many paths were left out and what they have together, so
+ * that the selves of what was chosen and that line are the whole. Estimates carry their 95 % interval. Writes to the screen only. Single-threaded.
  */
 #ifndef STRONG_RENDER_CALL_TREE_REPORT_H
 #define STRONG_RENDER_CALL_TREE_REPORT_H

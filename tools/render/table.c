@@ -13,6 +13,11 @@ void table_heading(struct screen *screen, const char *title)
     screen_print(screen, STYLE_BOLD, "%s", title);
 }
 
+void table_about(struct screen *screen, const char *text)
+{
+    screen_wrap(screen, 2, NULL, 0, text, 4);
+}
+
 static bool is_shown(const struct table *table, unsigned column)
 {
     return table->screen->width >= table->columns[column].from;
@@ -90,7 +95,9 @@ void table_left_out(struct screen *screen, size_t count)
 const char *table_share(char *buf, size_t size, double some, double all)
 {
     buf[0] = '\0';
-    if (all >= 1 && some > 0)
+    if (all >= 1 && some > 0 && some / all < 0.005)
+        snprintf(buf, size, "< 1 %%");
+    else if (all >= 1 && some > 0)
         snprintf(buf, size, "%.0f %%", some / all < 1 ? some / all * 100 : 100);
     return buf;
 }

@@ -39,6 +39,8 @@ struct table_row {
 
 /* A blank line, and the title. */
 void table_heading(struct screen *screen, const char *title);
+/* What the figures below the title are, in dim letters, on as many lines as it takes. */
+void table_about(struct screen *screen, const char *text);
 void table_titles(const struct table *table);
 
 /* A row: table_begin, a table_cell for each column in order (those not shown are skipped), table_end. */
@@ -56,7 +58,7 @@ void table_rest(const struct table *table, const char *sum, size_t count, const 
 /* "and 3 more rows", for lists that are not sums. Nothing where count is 0. */
 void table_left_out(struct screen *screen, size_t count);
 
-/* "38 %"; "" where there is nothing to have a share of, or none. */
+/* "38 %", "< 1 %"; "" where there is nothing to have a share of, or none. */
 const char *table_share(char *buf, size_t size, double some, double all);
 
 #endif
