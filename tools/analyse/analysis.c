@@ -215,6 +215,11 @@ static void explain(struct analysis *analysis)
 static int fill(struct analysis *analysis)
 {
     accounting_make(analysis->model, &analysis->time);
+    analysis->threads = arena_array(&analysis->arena, analysis->model->thread_count + 1,
+                                    sizeof(*analysis->threads));
+    if (analysis->threads == NULL)
+        return -ENOMEM;
+    accounting_threads(analysis->model, analysis->threads);
     int error = index_rows(analysis);
     if (error == 0)
         error =
