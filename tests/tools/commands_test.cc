@@ -121,6 +121,26 @@ TEST_F(CommandsTest, ReportShowsOnePartOfItAfterItsName)
     EXPECT_TRUE(has(shell("$R help report").out, "memory"));
 }
 
+TEST_F(CommandsTest, ReportPrintsEveryPartQuietlyAlsoIntoAClosedPipeAndOnATinyTerminal)
+{
+    add(1, "/usr/bin/server");
+    Outcome help = shell("$R help report");
+    for (const char *part : {"memory", "cpu", "blocked", "locks", "network", "files", "threads", "resources"}) {
+        EXPECT_TRUE(has(help.out, std::string("  ") + part)) << help.out;
+        Outcome outcome = shell(std::string("$R report ") + part + " server");
+        EXPECT_EQ(outcome.code, 0) << part << outcome.err;
+        EXPECT_EQ(outcome.err, "") << part;
+        EXPECT_EQ(outcome.out.substr(0, 6), "server") << part;
+        outcome = shell(std::string("set -o pipefail; $R report ") + part + " | head -1");
+        EXPECT_EQ(outcome.err, "") << part;
+        EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << part;
+        EXPECT_EQ(shell(std::string("COLUMNS=20 $R report ") + part).code, 0) << part;
+        EXPECT_EQ(shell(std::string("$R report ") + part + " --json").out.substr(0, 1), "{") << "the whole document";
+    }
+    EXPECT_EQ(shell("$R report network --callers").code, 2) << "it has no tree";
+    EXPECT_EQ(shell("$R report cpu --callees --lines=3").code, 0);
+}
+
 TEST_F(CommandsTest, ReportNamesTheNearestPartAndWhatItsOptionsNeed)
 {
     add(1, "/usr/bin/server");

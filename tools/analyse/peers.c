@@ -22,6 +22,11 @@ static void add_row(struct peer *peer, struct calls *polls, struct arena *arena,
         calls_add_row(&peer->lives, arena, row);
         return;
     }
+    if (row->hook == HOOK_response) {
+        calls_add_row(&peer->waits, arena, row);
+        peer->answers = true;
+        return;
+    }
     if (row->hook == HOOK_nagle_stall) {
         peer->stalls += row->calls;
         peer->stall_ns += row->ns;
@@ -65,7 +70,8 @@ static void add_target(const struct analysis *analysis, struct arena *arena, uin
     peer->lookup = peer->kind == TARGET_HOST;
     for (uint32_t i = analysis->first_of[target]; i < analysis->first_of[target + 1]; i++)
         add_row(peer, &polls, arena, &model->rows[analysis->by_target[i]]);
-    peer->waits = polls.ns > peer->reads.ns ? polls : peer->reads;
+    if (!peer->answers)
+        peer->waits = polls.ns > peer->reads.ns ? polls : peer->reads;
     peer->waits.name = peer->waits.detail = "";
 }
 

@@ -2,8 +2,9 @@
  * looked up.
  *
  * Exact sums of rows. A request is an exchange: a read that followed a write, counted when its connection closes (so those
- * of connections still open are not in it). `waits` are the calls that the program waits for answers in: the reading
- * calls, or the polls for it where those took longer. Histograms live in the arena that is passed. Single-threaded.
+ * of connections still open are not in it). `waits` are the answers: from the last write to the read that follows,
+ * whichever calls waited in between; where there is none (a server that speaks first) the calls that read, or the polls
+ * for it where those took longer. Histograms live in the arena that is passed. Single-threaded.
  */
 #ifndef STRONG_ANALYSE_PEERS_H
 #define STRONG_ANALYSE_PEERS_H
@@ -16,6 +17,7 @@ struct peer {
     struct calls connects, accepts;
     struct calls lives; /* closed connections: latency is of their lives, bytes the requests, errors those without any */
     struct calls reads, writes, waits;
+    bool answers; /* waits are answers */
     uint64_t stalls, stall_ns; /* Nagle's algorithm against delayed acknowledgements */
     uint64_t ns, errors;       /* all calls */
     bool lookup;               /* a name: reads are the lookups */

@@ -61,7 +61,7 @@ static void by_kind(struct screen *screen, const struct analysis *analysis)
     size_t count = 0;
     char title[300];
     for (unsigned part = PART_NETWORK; part < PART_QUEUE; part++) {
-        if (part == PART_IDLE)
+        if (part == PART_IDLE || part == PART_EVENT)
             continue;
         blocked += time->parts[part];
         if (time->parts[part] == 0 && time->calls[part] == 0)
@@ -79,6 +79,8 @@ static void by_kind(struct screen *screen, const struct analysis *analysis)
     for (size_t i = 0; i < count; i++)
         part_row(&table, analysis, (enum accounting_part)order[i][1]);
     part_row(&table, analysis, PART_IDLE);
+    if (time->parts[PART_EVENT] > 0)
+        part_row(&table, analysis, PART_EVENT);
     if (time->parts[PART_QUEUE] > 0)
         part_row(&table, analysis, PART_QUEUE);
 }

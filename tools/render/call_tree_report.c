@@ -202,10 +202,14 @@ void call_tree_report_print(struct screen *screen, const struct analysis *analys
     static const struct table_column columns[] = {
         {"total", 10, 0}, {"95 %", 11, 80}, {"share", 7, 50}, {"self", 10, 60}};
     struct calltree tree;
-    struct drawing drawing = {{screen, columns, 4, "call", form->rows > 0 ? form->rows : LINES, form->whole},
+    /* Upside down a node's own part is that of the paths that end there: nothing anybody asks for. */
+    struct drawing drawing = {{screen, columns, form->tree == VIEW_CALLERS ? 3 : 4, "call", form->rows > 0 ? form->rows : LINES, form->whole},
                               analysis, &tree, NULL};
     if (!calltree_measured(analysis->model, form->cost)) {
-        table_heading(screen, form->tree == VIEW_CALLERS ? "Callers" : "Callees");
+        char title[200];
+        snprintf(title, sizeof(title), "%s, %s", form->tree == VIEW_CALLERS ? "Callers" : "Callees",
+                 calltree_cost_title(analysis->model, form->cost));
+        table_heading(screen, title);
         view_text_not_measured(screen, analysis, form->cost);
         return;
     }

@@ -54,8 +54,8 @@ static void totals(struct screen *screen, const struct analysis *analysis)
                  units_share((double)used / (double)usage->window_ns).text,
                  units_duration(usage->window_ns).text);
     usage_fact(screen, "on CPU", used, text);
-    usage_fact(screen, "of it in the program (user)", usage->cpu_user_ns, "");
-    usage_fact(screen, "of it in the kernel (system)", usage->cpu_system_ns, "");
+    usage_fact(screen, "user: the program", usage->cpu_user_ns, "");
+    usage_fact(screen, "system: the kernel", usage->cpu_system_ns, "");
     if (calltree_measured(model, CALLTREE_CPU)) {
         snprintf(text, sizeof(text), "%s by %s, one every %s of CPU time of a thread",
                  view_text_margin(margin, sizeof(margin), variance_of(profile, profile->cpu_ns), false),
@@ -63,7 +63,7 @@ static void totals(struct screen *screen, const struct analysis *analysis)
                  units_duration(model->processes[0].cpu_period_ns).text);
         view_text_fact(screen, "sampled", units_duration(profile->cpu_ns).text, text);
     }
-    usage_fact(screen, "ready, without a CPU (main thread)", usage->run_delay_ns, "");
+    usage_fact(screen, "ready, waiting for a CPU", usage->run_delay_ns, "main thread only");
     if (usage->involuntary_switches != MODEL_UNKNOWN && usage->voluntary_switches != MODEL_UNKNOWN) {
         snprintf(text, sizeof(text), "and %s of its own accord",
                  units_count(usage->voluntary_switches).text);

@@ -52,8 +52,8 @@ static void count(struct chart *chart, const struct latency *latency, bool coars
     }
 }
 
-/* Which step holds the call of that rank. */
-static void mark(struct chart *chart, const struct calls *calls)
+/* Which step holds the call of that rank; with its value, where there is room. */
+static void mark(struct chart *chart, const struct calls *calls, bool values)
 {
     const struct latency *latency = &calls->latency;
     for (unsigned i = 0; i < MARKS; i++) {
@@ -65,10 +65,21 @@ static void mark(struct chart *chart, const struct calls *calls)
         char *text = chart->marks[step];
         uint64_t ns = i + 1 == MARKS && calls->max_ns > 0 ? calls->max_ns
                                                           : latency_percentile_ns(latency, mark_shares[i]);
+        /* "p50 p90 8.13 ms": a value that the next one has too is said once. */
+        bool same = i + 2 < MARKS && latency_percentile_ns(latency, mark_shares[i + 1]) == ns;
         size_t len = strlen(text);
-        snprintf(text + len, sizeof(chart->marks[step]) - len, "%s%s %s", len > 0 ? ", " : "", mark_names[i],
-                 units_duration(ns).text);
+        snprintf(text + len, sizeof(chart->marks[step]) - len, "%s%s%s%s", mark_names[i], values && !same ? " " : "",
+                 values && !same ? units_duration(ns).text : "", i + 1 == MARKS ? "" : values && !same ? ", " : " ");
     }
+}
+
+/* Without the comma or space behind the last one. */
+static size_t marks_len(const char *marks)
+{
+    size_t len = strlen(marks);
+    while (len > 0 && (marks[len - 1] == ' ' || marks[len - 1] == ','))
+        len--;
+    return len;
 }
 
 static void step_line(struct screen *screen, const struct chart *chart, unsigned step, uint64_t total)
@@ -89,7 +100,7 @@ static void step_line(struct screen *screen, const struct chart *chart, unsigned
         screen_bar(&line, log1p((double)found) / log1p((double)chart->most), screen->width >= 80 ? BAR : BAR / 4);
     if (chart->marks[step][0] != '\0') {
         screen_column(&line, start + (screen->width >= 80 ? BAR : BAR / 4) + 1);
-        screen_add(&line, STYLE_DIM, "%s", chart->marks[step]);
+        screen_add(&line, STYLE_DIM, "%.*s", (int)marks_len(chart->marks[step]), chart->marks[step]);
     }
     screen_end(&line, screen);
 }
@@ -104,7 +115,7 @@ void latency_chart_print(struct screen *screen, const struct calls *calls)
     count(&chart, latency, false);
     if (chart.last - chart.first >= LINES_MOST)
         count(&chart, latency, true);
-    mark(&chart, calls);
+    mark(&chart, calls, screen->width >= 80);
     screen_blank(screen);
     screen_begin(&line, screen);
     screen_add(&line, STYLE_BOLD, "Latency of %s%s%s", calls->name, calls->detail[0] != '\0' ? " " : "",

@@ -76,6 +76,11 @@ static void by_kind(struct screen *screen, const struct analysis *analysis, stru
         kinds[kind].detail = "";
     }
     calls_sort(kinds, LOCK_KIND_COUNT);
+    if (kinds[0].calls == 0) {
+        table_heading(screen, "Locks");
+        screen_print(screen, STYLE_DIM, "  it took no lock and met no other thread");
+        return;
+    }
     snprintf(title, sizeof(title), "Locks: waited %s for %s of %s", units_duration(ns).text,
              units_count(waits).text, units_plural(taken, "lock").text);
     table_heading(screen, title);
@@ -83,10 +88,6 @@ static void by_kind(struct screen *screen, const struct analysis *analysis, stru
              "counts and times are exact; %s were free and cost no wait; waits that have not ended are in report threads",
              units_count(taken > waits ? taken - waits : 0).text);
     table_about(screen, about);
-    if (kinds[0].calls == 0) {
-        screen_print(screen, STYLE_DIM, "  it took no lock");
-        return;
-    }
     table_titles(&table);
     for (unsigned i = 0; i < LOCK_KIND_COUNT; i++)
         if (kinds[i].calls > 0)

@@ -99,6 +99,7 @@ void memory_report_tables(struct screen *screen, const struct analysis *analysis
         memory_sites_allocated(screen, analysis, form);
         memory_sites_live(screen, analysis, form);
         memory_sites_peak(screen, analysis, form);
+        memory_sites_temporary(screen, analysis, form);
         memory_parts_lifetimes(screen, analysis);
         memory_parts_sizes(screen, analysis);
         memory_parts_threads(screen, analysis, form);

@@ -20,6 +20,8 @@ void memory_sites_live(struct screen *screen, const struct analysis *analysis,
                              const struct view_form *form);
 void memory_sites_peak(struct screen *screen, const struct analysis *analysis,
                              const struct view_form *form);
+void memory_sites_temporary(struct screen *screen, const struct analysis *analysis,
+                            const struct view_form *form);
 void memory_parts_lifetimes(struct screen *screen, const struct analysis *analysis);
 void memory_parts_sizes(struct screen *screen, const struct analysis *analysis);
 void memory_parts_threads(struct screen *screen, const struct analysis *analysis,

@@ -159,3 +159,10 @@ void memory_sites_peak(struct screen *screen, const struct analysis *analysis,
     estimates(screen, analysis, form, offsetof(struct heap_site, peak),
               "Live at the peak, by the place that allocated it");
 }
+
+void memory_sites_temporary(struct screen *screen, const struct analysis *analysis,
+                            const struct view_form *form)
+{
+    estimates(screen, analysis, form, offsetof(struct heap_site, temporary),
+              "Freed again at once, by the place that allocated it");
+}

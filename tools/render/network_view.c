@@ -72,6 +72,7 @@ static void out_row(const struct table *table, const struct peer *peer)
     table_cell(&row, STYLE_PLAIN, units_duration(peer->ns).text);
     wait_cells(&row, &peer->waits);
     count_cell(&row, peer->waits.calls);
+    table_cell(&row, STYLE_DIM, peer->waits.calls == 0 ? "" : peer->answers ? "answers" : "calls");
     bytes_cell(&row, peer->reads.bytes);
     bytes_cell(&row, peer->writes.bytes);
     count_cell(&row, peer->errors);
@@ -101,15 +102,16 @@ static void connection_row(const struct table *table, const struct peer *peer)
 static void outbound(struct screen *screen, const struct view_form *form, const struct peers *peers)
 {
     static const struct table_column talk[] = {{"time", 10, 0},   {"p50", 9, 60},   {"p90", 9, 110},
-                                               {"p99", 9, 60},    {"max", 9, 80},   {"waits", 11, 80},
-                                               {"in", 10, 100},   {"out", 10, 110}, {"errors", 8, 100}};
+                                               {"p99", 9, 60},    {"max", 9, 80},   {"waits", 10, 80},
+                                               {"for", 9, 110},   {"in", 10, 90},   {"out", 10, 110},
+                                               {"errors", 8, 100}};
     static const struct table_column connect[] = {
         {"connecting", 11, 0}, {"connects", 10, 0}, {"failed", 8, 60},    {"p50", 9, 70},   {"closed", 9, 80},
         {"life p50", 10, 60},  {"requests", 10, 90}, {"each", 6, 70}, {"stalls", 8, 110}};
-    const struct table talks = {screen, talk, 9, "peer", form->rows, form->whole};
+    const struct table talks = {screen, talk, 10, "peer", form->rows, form->whole};
     const struct table connects = {screen, connect, 9, "peer", form->rows, form->whole};
     peer_table(&talks, "By peer: time in calls, and how long each wait for an answer took",
-               "waits: the reading calls, or the polls for it where those took longer", "smaller peer", peers->out,
+               "a wait: from the last write to the read that follows; where it never wrote, a call that reads or polls", "smaller peer", peers->out,
                peers->out_count, out_row);
     peer_table(&connects, "By peer: connections and what each was used for",
                "requests are counted when their connection closes; stalls: Nagle's algorithm against delayed "
@@ -189,7 +191,6 @@ static void totals(struct screen *screen, const struct peers *peers)
         out += peer->writes.bytes;
         ns += peer->ns;
     }
-    table_heading(screen, "Network (exact)");
     snprintf(text, sizeof(text), "with %s", units_plural(peers->out_count, "peer").text);
     view_text_fact(screen, "time in calls, outbound", units_duration(ns).text, text);
     snprintf(text, sizeof(text), "%s did not succeed at once", units_count(failed).text);
@@ -204,16 +205,18 @@ void network_view(struct screen *screen, const struct analysis *analysis, const 
     struct arena arena = {0};
     struct peers peers;
     if (peers_make(analysis, &arena, &peers)) {
-        totals(screen, &peers);
+        table_heading(screen, "Network (exact)");
         if (peers.out_count + peers.in_count + peers.name_count == 0)
             screen_print(screen, STYLE_DIM, "  it opened and accepted no connection, and looked up no name");
+        else
+            totals(screen, &peers);
         outbound(screen, form, &peers);
         inbound(screen, form, &peers);
         names(screen, analysis, form, &peers);
         network_errors(screen, analysis, form);
         network_optimizers(screen, analysis);
         for (size_t i = 0; i < peers.out_count && i < CHARTS; i++) {
-            peers.out[i].waits.name = "waits for";
+            peers.out[i].waits.name = peers.out[i].answers ? "answers of" : "waits for";
             peers.out[i].waits.detail = peers.out[i].name;
             latency_chart_print(screen, &peers.out[i].waits);
         }

@@ -5,7 +5,7 @@
 
 #include "analyse/units.h"
 
-enum { NAME_LEAST = 10 };
+enum { NAME_LEAST = 10, DETAIL_LEAST = 16 /* less of it says nothing */ };
 
 void table_heading(struct screen *screen, const char *title)
 {
@@ -58,9 +58,10 @@ void table_end(struct table_row *row, const char *name, const char *detail)
     unsigned used = row->line.columns;
     unsigned room = screen->width > used + NAME_LEAST ? screen->width - used - 1 : NAME_LEAST;
     screen_add_text(&row->line, STYLE_PLAIN, name, strlen(name), room);
-    if (detail[0] != '\0' && row->line.columns + NAME_LEAST < screen->width) {
+    room = screen->width > row->line.columns + 3 ? screen->width - row->line.columns - 3 : 0;
+    if (detail[0] != '\0' && (room >= DETAIL_LEAST || screen_columns(detail) <= room)) {
         screen_add(&row->line, STYLE_DIM, "  ");
-        screen_add_text(&row->line, STYLE_DIM, detail, strlen(detail), screen->width - row->line.columns - 1);
+        screen_add_text(&row->line, STYLE_DIM, detail, strlen(detail), room);
     }
     screen_end(&row->line, screen);
 }
