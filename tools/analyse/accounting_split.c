@@ -98,6 +98,7 @@ static const uint8_t plain[CLASS_COUNT] = {
     [CLASS_MEMORY] = PART_UNACCOUNTED, [CLASS_FILE] = PART_FILE, [CLASS_NETWORK] = PART_NETWORK,
     [CLASS_RESOLVE] = PART_RESOLVE,    [CLASS_LOCK] = PART_LOCK, [CLASS_WAIT] = PART_IDLE,
     [CLASS_SLEEP] = PART_SLEEP,        [CLASS_PROCESS] = PART_PROCESS,
+    [CLASS_CUSTOM] = PART_UNACCOUNTED, /* no writer puts time there */
 };
 
 void accounting_split_class(const struct accounting_split *split, const struct accounting_split *otherwise,

@@ -19,6 +19,7 @@ static const char *const class_titles[CLASS_COUNT + 1] = {
     [CLASS_NETWORK] = "in network calls",          [CLASS_RESOLVE] = "in name lookups",
     [CLASS_LOCK] = "in lock calls",                [CLASS_WAIT] = "in calls that wait",
     [CLASS_SLEEP] = "in sleeps",                   [CLASS_PROCESS] = "in process calls",
+    [CLASS_CUSTOM] = "in what it measures itself",
     [CLASS_COUNT] = "own code and libraries, outside measured calls",
 };
 
