@@ -148,14 +148,24 @@ static int nothing_named(const struct directory *directory)
 static int nothing_found(const char *word)
 {
     char clean[256];
-    const char *names[16] = {0};
+    const char *parts[64] = {0};
     text_clean(clean, sizeof(clean), word, strlen(word));
-    for (int i = 0; commands[i].name && i < 15; i++)
-        names[i] = commands[i].name;
-    const char *nearest = is_number(word) ? NULL : text_nearest(word, names);
+    const struct command_word *words = report_words();
+    for (int i = 0; words[i].name && i < 63; i++)
+        parts[i] = words[i].name;
+    const char *nearest = is_number(word) ? NULL : commands_nearest(word);
+    const char *part = is_number(word) ? NULL : text_nearest(word, parts);
     if (nearest)
         return arguments_wrong("", "no command and no process '%s'; nearest command: %s", clean,
                                nearest);
+    if (part && strcmp(part, word) != 0)
+        return arguments_wrong("", "no process and no part of the report '%s'; nearest part: strong-report report %s",
+                               clean, part);
+    if (part) {
+        fprintf(stderr, "strong-report: no process, run or file '%s'; the part of the report: strong-report report %s\n",
+                clean, part);
+        return EXIT_NO_DATA;
+    }
     if (is_number(word))
         fprintf(stderr,
                 "strong-report: no segment of process %s: was it started with libstrong.so preloaded? "
