@@ -133,11 +133,9 @@ static int fill(struct html_document *document, const void *context)
 {
     const struct page *page = context;
     const struct difference *difference = page->difference;
-    char per[40];
-    snprintf(per, sizeof(per), ", a %s", difference_basis_name(difference->basis));
     set(document->root, "kind", text("diff"));
     set(document->root, "sides", sides_of(document, difference));
-    set(document->root, "per", text(per));
+    set(document->root, "basis", text(difference_basis_name(difference->basis)));
     set(document->root, "verdict", text(difference->verdict));
     set(document->root, "judgement", text(noise_judgement_name(difference->verdict_judgement)));
     set(document->root, "basis_note", basis_note(difference));

@@ -18,11 +18,11 @@ static void append_figure(struct html_document *document, json_t *row, const str
 /* ---- calls ---- */
 
 static const struct html_column row_columns[] = {
-    {"Target", "text"}, {"Time of each", "text"}, {"A", "ns"}, {"B", "ns"}, {"Change", "share"}, {"Judgement", "text"},
+    {"Target", "text"}, {"Time of each", "text"}, {"A", "ns"}, {"B", "ns"}, {"Change", "change"}, {"Judgement", "text"},
     {"p99 in A", "ns"}, {"p99 in B", "ns"}, {"Calls in A", "count"}, {"Calls in B", "count"}, {"A second in A", "per_second"},
     {"A second in B", "per_second"}, {NULL, NULL}};
 static const struct html_column hook_columns[] = {
-    {"Call", "text"}, {"Time of each", "text"}, {"A", "ns"}, {"B", "ns"}, {"Change", "share"}, {"Judgement", "text"},
+    {"Call", "text"}, {"Time of each", "text"}, {"A", "ns"}, {"B", "ns"}, {"Change", "change"}, {"Judgement", "text"},
     {"p99 in A", "ns"}, {"p99 in B", "ns"}, {"Calls in A", "count"}, {"Calls in B", "count"}, {"A second in A", "per_second"},
     {"A second in B", "per_second"}, {NULL, NULL}};
 
@@ -55,7 +55,7 @@ static void rows(struct html_document *document, const char *id, const char *tit
 static void parts(struct html_document *document, const struct difference *difference)
 {
     static const struct html_column columns[] = {
-        {"Where the time went", "text"}, {"A", "ns"}, {"B", "ns"}, {"Change", "share"}, {"Judgement", "text"},
+        {"Where the time went", "text"}, {"A", "ns"}, {"B", "ns"}, {"Change", "change"}, {"Judgement", "text"},
         {"A second in A", "ns"}, {"A second in B", "ns"}, {NULL, NULL}};
     struct html_table table = html_table_new(document, "parts", "Time", columns);
     for (unsigned i = 0; i < PART_COUNT; i++) {
@@ -72,7 +72,7 @@ static void parts(struct html_document *document, const struct difference *diffe
 static void findings(struct html_document *document, const struct difference *difference)
 {
     static const struct html_column columns[] = {
-        {"Finding", "text"}, {"What became of it", "text"}, {"To gain in A", "ns"}, {"To gain in B", "ns"}, {"Change", "share"},
+        {"Finding", "text"}, {"What became of it", "text"}, {"To gain in A", "ns"}, {"To gain in B", "ns"}, {"Change", "change"},
         {"Judgement", "text"}, {NULL, NULL}};
     struct html_table table = html_table_new(document, "findings", "Findings", columns);
     for (size_t i = 0; i < difference->finding_count; i++) {
@@ -89,7 +89,7 @@ static void optimizers(struct html_document *document, const struct difference *
 {
     static const struct html_column columns[] = {
         {"Optimizer", "text"}, {"State in A", "text"}, {"State in B", "text"}, {"Acted in A", "number"}, {"Acted in B", "number"},
-        {"Change", "share"}, {"Judgement", "text"}, {"Saved at most in A", "ns"}, {"Saved at most in B", "ns"}, {NULL, NULL}};
+        {"Change", "change"}, {"Judgement", "text"}, {"Saved at most in A", "ns"}, {"Saved at most in B", "ns"}, {NULL, NULL}};
     struct html_table table = html_table_new(document, "optimizers", "Optimizers", columns);
     for (unsigned id = 0; id < OPTIMIZER_COUNT; id++) {
         const struct difference_optimizer *one = &difference->optimizers[id];

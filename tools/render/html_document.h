@@ -46,7 +46,7 @@ uint32_t html_symbol(struct html_document *document, const char *name, const cha
 
 struct html_column {
     const char *title;
-    const char *kind; /* "text", "count", "ns", "bytes", "share", "per_second", "bytes_per_second" */
+    const char *kind; /* "text", "count", "ns", "bytes", "share", "change", "per_second", "bytes_per_second" */
 };
 
 struct html_table {

@@ -71,6 +71,12 @@ static json_t *histogram_of(struct html_document *document, const struct analysi
     return object;
 }
 
+/* The life of a thread or a connection is none. */
+static bool is_call(uint32_t hook)
+{
+    return hook_kinds[hook] != HOOK_KIND_PSEUDO;
+}
+
 /* A hook that made (nearly) all its calls on one target says nothing beside that target's row. */
 static bool has_main_target(const struct model *model, uint32_t hook)
 {
@@ -89,11 +95,11 @@ void html_histograms_add(struct html_document *document, const struct analysis *
     struct timed *all = calloc(model->row_count + HOOK_COUNT, sizeof(*all));
     document->failed |= all == NULL;
     for (uint32_t hook = 1; all != NULL && hook < HOOK_COUNT; hook++)
-        if (model->hooks[hook].latency.total > 0 && !has_main_target(model, hook))
+        if (model->hooks[hook].latency.total > 0 && is_call(hook) && !has_main_target(model, hook))
             all[count++] = (struct timed){hook, 0, model->hooks[hook].ns, &model->hooks[hook].latency};
     for (size_t i = 0; all != NULL && i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
-        if (row->target != 0 && row->latency.total > 0)
+        if (row->target != 0 && row->latency.total > 0 && is_call(row->hook))
             all[count++] = (struct timed){row->hook, row->target, row->ns, &row->latency};
     }
     if (all != NULL)
@@ -136,10 +142,10 @@ static void add_event(struct html_document *document, const struct analysis *ana
 static void set_note(json_t *object, const struct model *model, size_t shown)
 {
     char note[400];
-    const char *slow = model_option(model, "SLOW");
+    uint64_t slow = optimizers_option(model, "SLOW");
     int len = snprintf(note, sizeof(note), "Each thread keeps its last calls: all slower than %s, and a share of the "
                                            "others. %s here",
-                       slow != NULL ? slow : "STRONG_SLOW", units_plural(shown, "call").text);
+                       slow != MODEL_UNKNOWN ? units_duration(slow).text : "STRONG_SLOW", units_plural(shown, "call").text);
     if (shown < model->event_count)
         len += snprintf(note + len, sizeof(note) - (size_t)len, ", the slowest of %s",
                         units_count(model->event_count).text);

@@ -38,8 +38,12 @@ static const struct series all_series[] = {
     {NULL, NULL, "written", FIELD(written_bytes), 1},
 };
 
+/* A process has a thread: the reading at the start can be older than the counts of threads and descriptors. */
 static uint64_t field_of(const struct model_resource *resource, size_t field)
 {
+    bool counted = resource->threads > 0;
+    if (!counted && (field == FIELD(threads) || field == FIELD(descriptors)))
+        return MODEL_UNKNOWN;
     return *(const uint64_t *)((const char *)resource + field);
 }
 

@@ -1,5 +1,5 @@
-/* chart.js: what all charts share: scales, axes with round numbers, and a drawing area that scales with the page. */
-const CHART = { width: 640, left: 64, right: 12, top: 10, bottom: 24 };
+/* chart.js: what all charts share: scales, axes with round numbers, and a drawing area as wide as the page allows. */
+const CHART = { left: 66, right: 12, top: 10, bottom: 24 };
 
 /* Round steps: 1, 2, 5 times a power of ten (bytes: of two). */
 function roundStep(most, steps, isBytes) {
@@ -26,19 +26,33 @@ function decades(from, to) {
     return ticks;
 }
 
-/* "1 ms": an axis needs no digits behind. */
-function tick(value, unit) {
-    return quantity(value, unit).replace(/\.0+(?= )/, "").replace(/(\.\d*[1-9])0+(?= )/, "$1");
+function chart(label, width, height) {
+    return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "chart" });
 }
 
-function chart(label, height) {
-    return draw("svg", { viewBox: `0 0 ${CHART.width} ${height}`, role: "img", "aria-label": label, class: "chart" });
+/* Drawn for the width there is, again when that changes, so that letters keep their size. The height is fixed: a
+ * drawing must not change the size that made it. */
+function responsive(height, render) {
+    const holder = place(make("div", { class: "holder" }), { height: `${height}px` });
+    let width = 0;
+    const redraw = () => {
+        if (width > 0)
+            holder.replaceChildren(render(width));
+    };
+    new ResizeObserver(() => requestAnimationFrame(() => {
+        const now = Math.round(holder.clientWidth);
+        if (now > 0 && now !== width) {
+            width = now;
+            redraw();
+        }
+    })).observe(holder);
+    return { holder, redraw };
 }
 
-function axisLeft(svg, ticks, y, unit) {
+function axisLeft(svg, ticks, y, unit, width) {
     for (const value of ticks) {
         const at = y(value).toFixed(1);
-        svg.append(draw("line", { class: "grid", x1: CHART.left, x2: CHART.width - CHART.right, y1: at, y2: at }),
+        svg.append(draw("line", { class: "grid", x1: CHART.left, x2: width - CHART.right, y1: at, y2: at }),
             draw("text", { class: "axis", x: CHART.left - 6, y: at, "text-anchor": "end", "dominant-baseline": "middle" }, tick(value, unit)));
     }
 }
@@ -51,8 +65,8 @@ function axisBelow(svg, ticks, x, bottom, unit) {
     }
 }
 
-function timeTicks(from, to) {
-    const step = roundStep(to - from, 6), ticks = [];
+function timeTicks(from, to, width) {
+    const step = roundStep(to - from, Math.max(2, Math.min(10, width / 90))), ticks = [];
     for (let at = Math.ceil(from / step) * step; at <= to; at += step)
         ticks.push(at);
     return ticks;

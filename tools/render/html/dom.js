@@ -11,7 +11,7 @@ function fill(element, attributes, children) {
         else
             element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    element.append(...children.flat(3).filter((child) => child !== null && child !== undefined));
     return element;
 }
 

@@ -17,7 +17,7 @@ class Flame {
         element.addEventListener("mouseleave", hideTooltip);
         element.addEventListener("blur", hideTooltip);
         element.addEventListener("focus", () => this.mark(this.active, false));
-        new ResizeObserver(() => this.resized()).observe(element);
+        new ResizeObserver(() => requestAnimationFrame(() => this.resized())).observe(element);
     }
 
     show(root, unit, side) {

@@ -18,12 +18,17 @@ function flameDetail(one) {
     return flameEmpty(one) ? "none seen" : quantity(one.total[0], one.unit);
 }
 
-/* The time most of which was sampled, unless there is enough of the CPU's to tell. */
+/* Where most of the time goes that does not wait for work; what is bytes comes first only where no time was sampled. */
+const COST_OF_PART = { cpu: "cpu", lock: "lock", idle: null, join: null, unaccounted: null, run_queue: null };
+
 function firstFlame() {
+    const weights = {};
+    for (const part of data.time) {
+        const cost = part.id in COST_OF_PART ? COST_OF_PART[part.id] : "blocked";
+        weights[cost] = (weights[cost] || 0) + ((isDiff ? Math.max(part.a || 0, part.b || 0) : part.ns) || 0);
+    }
     const shown = data.flames.filter((one) => !flameEmpty(one));
-    const cpu = shown.find((one) => one.id === "cpu" && one.samples >= 100);
-    const times = shown.filter((one) => one.unit === "ns").sort((a, b) => Math.max(...b.total) - Math.max(...a.total));
-    return cpu || times[0] || shown[0] || data.flames[0];
+    return shown.sort((a, b) => (weights[b.id] || 0) - (weights[a.id] || 0))[0] || data.flames[0];
 }
 
 function startFlames() {

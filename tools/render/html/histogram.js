@@ -9,15 +9,14 @@ function percentiles(one) {
     return [["p50", one.p50], ["p90", one.p90], ["p99", one.p99], ["max", one.max]].filter(([, value]) => value > 0);
 }
 
-function histogram(one) {
-    const name = one.target === null ? word(one.hook) : `${word(one.hook)} ${word(one.target)}`;
+function drawHistogram(one, name, width) {
     const bottom = HISTOGRAM_HEIGHT - CHART.bottom, top = CHART.top + 14;
     const from = binStart(one.first), to = Math.max(binStart(one.first + one.counts.length), from * 2);
-    const x = logarithmic(from, Math.max(to, one.max || 0), CHART.left, CHART.width - CHART.right);
+    const x = logarithmic(from, Math.max(to, one.max || 0), CHART.left, width - CHART.right);
     const most = Math.max(...one.counts), step = Math.max(1, roundStep(most, 3)), y = linear(0, Math.ceil(most / step) * step, bottom, top);
     const marks = percentiles(one);
-    const svg = chart(`${name}: ${plural(one.total, "call")}, ${marks.map(([label, value]) => `${label} ${duration(value)}`).join(", ")}`, HISTOGRAM_HEIGHT);
-    axisLeft(svg, Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => i * step), y, "count");
+    const svg = chart(`${name}: ${plural(one.total, "call")}, ${marks.map(([label, value]) => `${label} ${duration(value)}`).join(", ")}`, width, HISTOGRAM_HEIGHT);
+    axisLeft(svg, Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => i * step), y, "count", width);
     const ticks = decades(from, to);
     axisBelow(svg, ticks.length >= 2 ? ticks : [from, to], x, bottom, "ns");
     one.counts.forEach((number, i) => {
@@ -32,11 +31,17 @@ function histogram(one) {
         const at = x(value);
         svg.append(draw("line", { class: "percentile", x1: at.toFixed(1), x2: at.toFixed(1), y1: CHART.top + 10, y2: bottom }));
         if (at > free)
-            svg.append(draw("text", { class: "axis", x: Math.min(at, CHART.width - 14).toFixed(1), y: CHART.top + 6, "text-anchor": "middle" }, label));
+            svg.append(draw("text", { class: "axis", x: Math.min(at, width - 14).toFixed(1), y: CHART.top + 6, "text-anchor": "middle" }, label));
         free = Math.max(free, at + 24);
     }
+    return svg;
+}
+
+function histogram(one) {
+    const name = one.target === null ? word(one.hook) : `${word(one.hook)} ${word(one.target)}`;
     return make("figure", { class: "histogram" }, make("figcaption", {}, make("b", {}, name), make("span", { class: "muted" },
-        ` ${plural(one.total, "call")} · ${marks.map(([label, value]) => `${label} ${duration(value)}`).join(" · ")}`)), svg);
+        ` ${plural(one.total, "call")} · ${percentiles(one).map(([label, value]) => `${label} ${duration(value)}`).join(" · ")}`)),
+    responsive(HISTOGRAM_HEIGHT, (width) => drawHistogram(one, name, width)).holder);
 }
 
 function startHistograms() {

@@ -20,25 +20,25 @@ function readEvents() {
         kind: columns[4][i], error: columns[5][i] === null ? "" : word(columns[5][i]), tid: columns[6][i] }));
 }
 
-function scatter(events, kinds, off) {
+/* One chart; what stands nearest to the pointer is told. */
+function scatter(events, kinds, off, width) {
     const shown = events.filter((event) => !off.has(event.kind));
     const longest = Math.max(...events.map((event) => event.ns)), shortest = Math.max(100, Math.min(...events.map((event) => event.ns)));
     const from = 10 ** Math.floor(Math.log10(shortest)), to = 10 ** Math.ceil(Math.log10(Math.max(longest, from * 10)));
     const bottom = SCATTER_HEIGHT - CHART.bottom, end = Math.max(data.wall_ns, ...events.map((event) => event.start));
-    const x = linear(0, end, CHART.left, CHART.width - CHART.right), y = logarithmic(from, to, bottom, CHART.top);
-    const svg = chart(`${plural(shown.length, "call")} by start and duration, the longest ${duration(longest)}`, SCATTER_HEIGHT);
-    axisLeft(svg, decades(from, to), y, "ns");
-    axisBelow(svg, timeTicks(0, end), x, bottom, "ns");
+    const x = linear(0, end, CHART.left, width - CHART.right), y = logarithmic(from, to, bottom, CHART.top);
+    const svg = chart(`${plural(shown.length, "call")} by start and duration, the longest ${duration(longest)}`, width, SCATTER_HEIGHT);
+    axisLeft(svg, decades(from, to), y, "ns", width);
+    axisBelow(svg, timeTicks(0, end, width), x, bottom, "ns");
     kinds.forEach((kind, i) => svg.append(draw("path", { class: `mark mark-${i % MARKS.length}`,
         d: shown.filter((event) => event.kind === kind).map((event) => MARKS[i % MARKS.length](+x(event.start).toFixed(1), +y(event.ns).toFixed(1))).join("") })));
     svg.addEventListener("mousemove", (pointer) => {
-        const box = svg.getBoundingClientRect(), scale = CHART.width / box.width;
-        const left = (pointer.clientX - box.left) * scale, top = (pointer.clientY - box.top) * scale;
+        const box = svg.getBoundingClientRect(), left = pointer.clientX - box.left, top = pointer.clientY - box.top;
         const far = (event) => (x(event.start) - left) ** 2 + (y(event.ns) - top) ** 2;
         const nearest = shown.reduce((best, event) => (best === null || far(event) < far(best) ? event : best), null);
         if (nearest === null || far(nearest) > 400)
             return hideTooltip();
-        showTooltip([`${nearest.hook} ${nearest.target}`, duration(nearest.ns), `at ${duration(nearest.start)}`,
+        showTooltip([`${nearest.hook} ${nearest.target}`, duration(nearest.ns), `at ${tick(nearest.start, "ns")}`,
             ...(nearest.error ? [nearest.error] : [])], pointer.clientX, pointer.clientY);
     });
     svg.addEventListener("mouseleave", hideTooltip);
@@ -54,9 +54,10 @@ function startScatter() {
     }
     const kinds = data.events.classes.map((_, i) => i).filter((kind) => events.some((event) => event.kind === kind));
     const off = new Set();
-    const show = () => parent.replaceChildren(scatter(events, kinds, off));
+    const { holder, redraw } = responsive(SCATTER_HEIGHT, (width) => scatter(events, kinds, off, width));
+    parent.append(holder);
     byId("scatter-legend").append(...kinds.map((kind, i) => make("label", {},
-        make("input", { type: "checkbox", checked: true, change: (event) => { event.target.checked ? off.delete(kind) : off.add(kind); show(); } }),
+        make("input", { type: "checkbox", checked: true, change: (event) => { event.target.checked ? off.delete(kind) : off.add(kind); redraw(); } }),
         draw("svg", { viewBox: "-6 -6 12 12", class: "key-mark", "aria-hidden": "true" },
             draw("path", { class: `mark mark-${i % MARKS.length}`, d: MARKS[i % MARKS.length](0, 0) })),
         data.events.classes[kind])));
@@ -68,5 +69,4 @@ function startScatter() {
                 rows: [...events].sort((a, b) => b.ns - a.ns).map((event) => [event.hook, event.target, data.events.classes[event.kind],
                     event.start, event.ns, event.error, event.tid === null ? null : String(event.tid)]) }));
     });
-    show();
 }

@@ -1,6 +1,6 @@
 /* table.js: tables of any shape: a column knows what its figures are; a click or Enter on a title sorts by it. Only
  * some rows are put into the page at first; what the file leaves out is said below. */
-const FIRST_ROWS = 100;
+const FIRST_ROWS = 25;
 
 function cellText(value, kind) {
     if (value === null || value === undefined)
@@ -14,7 +14,7 @@ function cell(value, kind, at) {
         const name = make("th", { scope: "row", class: "text nested" }, value.name);
         return place(name, { "--depth": String(Math.min(value.depth, 40)) });
     }
-    const attributes = { class: kind === "text" ? "text" : "figure" };
+    const attributes = { class: kind === "text" ? "text" : value === 0 ? "figure zero" : "figure" };
     if (at === 0)
         return make("th", { scope: "row", ...attributes }, cellText(value, kind));
     return make("td", attributes, cellText(value, kind));
@@ -31,7 +31,7 @@ function compareCells(a, b, kind) {
 function makeTable(table) {
     let order = null, backwards = false, all = table.nested;
     const body = make("tbody", {});
-    const more = make("button", { type: "button", class: "more", click: () => { all = true; show(); } });
+    const more = make("button", { type: "button", class: "show-all", click: () => { all = true; show(); } });
     const heads = table.columns.map(([title, kind], at) => make("th", { scope: "col", class: kind === "text" ? "text" : "figure" },
         make("button", { type: "button", click: () => sort(at) }, title || "Judgement")));
 

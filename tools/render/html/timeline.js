@@ -22,60 +22,66 @@ function linePath(points, x, y) {
     return path;
 }
 
-function timeline(group, at) {
+/* What is drawn of one group; `moment` is the reading that the cursor stands at. */
+function drawTimeline(group, lines, at, width, moment) {
+    const values = lines.flatMap((series) => series.points.map((point) => point[1])).filter((value) => value !== null);
+    const most = Math.max(...values, 0), step = roundStep(most || 1, 3, group.unit.startsWith("bytes"));
+    const bottom = TIMELINE_HEIGHT - CHART.bottom, top = Math.max(step, Math.ceil(most / step) * step), last = at[at.length - 1];
+    const x = linear(at[0], last, CHART.left, width - CHART.right), y = linear(0, top, bottom, CHART.top);
+    const summary = lines.map((series) => `${series.title} at most ${quantity(Math.max(...series.points.map((point) => point[1] ?? 0)), group.unit)}`);
+    const svg = chart(`${group.title} over ${duration(last - at[0])}: ${summary.join(", ")}`, width, TIMELINE_HEIGHT);
+    axisLeft(svg, Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step), y, group.unit, width);
+    axisBelow(svg, timeTicks(at[0], last, width), x, bottom, "ns");
+    lines.forEach((series, i) => svg.append(draw("path", { class: `line line-${i}`, d: linePath(series.points, x, y) })));
+    svg.append(draw("line", { class: "cursor", y1: CHART.top, y2: bottom, x1: x(at[moment]).toFixed(1), x2: x(at[moment]).toFixed(1) }));
+    return { svg, x };
+}
+
+/* moments: {at, show}: the reading that all charts stand at, and how to choose another. */
+function timeline(group, at, moments) {
     const lines = group.series.map((series) => ({ ...series, points: seriesPoints(series, at) }))
         .filter((series) => series.points.some((point) => point[1] !== null));
     if (lines.length === 0)
         return null;
-    const values = lines.flatMap((series) => series.points.map((point) => point[1])).filter((value) => value !== null);
-    const most = Math.max(...values, 0), step = roundStep(most || 1, 3, group.unit.startsWith("bytes"));
-    const bottom = TIMELINE_HEIGHT - CHART.bottom, top = Math.max(step, Math.ceil(most / step) * step);
-    const x = linear(at[0], at[at.length - 1], CHART.left, CHART.width - CHART.right), y = linear(0, top, bottom, CHART.top);
-    const summary = lines.map((series) => `${series.title} at most ${quantity(Math.max(...series.points.map((point) => point[1] ?? 0)), group.unit)}`);
-    const svg = chart(`${group.title} over ${duration(at[at.length - 1] - at[0])}: ${summary.join(", ")}`, TIMELINE_HEIGHT);
-    axisLeft(svg, Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step), y, group.unit);
-    axisBelow(svg, timeTicks(at[0], at[at.length - 1]), x, bottom, "ns");
-    lines.forEach((series, i) => svg.append(draw("path", { class: `line line-${i}`, d: linePath(series.points, x, y) })));
-    const cursor = draw("line", { class: "cursor", y1: CHART.top, y2: bottom, x1: -10, x2: -10 });
-    svg.append(cursor);
     const readouts = lines.map((series, i) => make("span", { class: "readout" }, make("span", { class: `key line-${i}`, "aria-hidden": "true" }),
         `${series.title} `, make("b", {}, "")));
-    const show = (i) => {
-        cursor.setAttribute("x1", x(at[i]).toFixed(1));
-        cursor.setAttribute("x2", x(at[i]).toFixed(1));
-        lines.forEach((series, each) => {
-            readouts[each].lastChild.textContent = quantity(series.points[i][1], group.unit);
+    const { holder, redraw } = responsive(TIMELINE_HEIGHT, (width) => {
+        const { svg, x } = drawTimeline(group, lines, at, width, moments.at);
+        svg.addEventListener("mousemove", (event) => {
+            const left = event.clientX - svg.getBoundingClientRect().left;
+            moments.show(at.reduce((best, value, i) => (Math.abs(x(value) - left) < Math.abs(x(at[best]) - left) ? i : best), 0));
+        });
+        return svg;
+    });
+    const show = () => {
+        redraw();
+        lines.forEach((series, i) => {
+            readouts[i].lastChild.textContent = quantity(series.points[moments.at][1], group.unit);
         });
     };
-    const figure = make("figure", { class: "timeline" }, make("figcaption", {}, make("b", {}, group.title), readouts), svg);
-    return { figure, show, svg, x };
+    return { figure: make("figure", { class: "timeline" }, make("figcaption", {}, make("b", {}, group.title), readouts), holder), show };
 }
 
 function startTimelines() {
-    const resources = data.resources, at = resources.at;
-    const parent = byId("timelines");
+    const resources = data.resources, at = resources.at, parent = byId("timelines"), moment = byId("moment");
     if (at.length < 2) {
         parent.append(make("p", { class: "muted" }, "Fewer than two readings: nothing to draw over time."));
         byId("moment-row").hidden = true;
         return;
     }
-    const charts = resources.groups.map((group) => timeline(group, at)).filter(Boolean);
-    const moment = byId("moment");
-    moment.max = String(at.length - 1);
-    const show = (i) => {
+    const moments = { at: -1, show: (i) => {
+        if (i === moments.at)
+            return;
+        moments.at = i;
         moment.value = String(i);
         moment.setAttribute("aria-valuetext", duration(at[i]));
-        byId("moment-text").textContent = duration(at[i]);
-        charts.forEach((each) => each.show(i));
-    };
-    for (const each of charts) {
-        each.svg.addEventListener("mousemove", (event) => {
-            const box = each.svg.getBoundingClientRect(), left = (event.clientX - box.left) / box.width * CHART.width;
-            show(at.reduce((best, value, i) => (Math.abs(each.x(value) - left) < Math.abs(each.x(at[best]) - left) ? i : best), 0));
-        });
-        parent.append(each.figure);
-    }
-    moment.addEventListener("input", () => show(Number(moment.value)));
+        byId("moment-text").textContent = tick(at[i], "ns");
+        charts.forEach((each) => each.show());
+    } };
+    const charts = resources.groups.map((group) => timeline(group, at, moments)).filter(Boolean);
+    moment.max = String(at.length - 1);
+    moment.addEventListener("input", () => moments.show(Number(moment.value)));
+    parent.append(...charts.map((each) => each.figure));
     byId("timeline-note").textContent = [resources.note, resources.every > 1 ? `One of ${resources.every} readings is in this file.` : ""].join(" ");
-    show(at.length - 1);
+    moments.show(at.length - 1);
 }

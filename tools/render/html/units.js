@@ -45,20 +45,29 @@ function share(value) {
 function quantity(value, unit) {
     if (value === null || value === undefined)
         return UNKNOWN;
-    if (value < 0)
+    if (value < 0 && unit !== "change")
         return "−" + quantity(-value, unit);
     switch (unit) {
     case "ns": return duration(value);
     case "bytes": return bytes(value);
     case "share": return share(value);
+    case "change": return change(value);
     case "per_second": return count(value) + "/s";
     case "bytes_per_second": return bytes(value) + "/s";
     default: return typeof value === "number" ? count(value) : String(value);
     }
 }
 
+/* On an axis: as few digits as it takes, and seconds rather than minutes. */
+function tick(value, unit) {
+    const text = unit === "ns" && value >= 1e9 && value < 1e12 ? count(value / 1e9) + " s" : quantity(value, unit);
+    return text.replace(/\.0+(?=[ /]|$)/, "").replace(/(\.\d*[1-9])0+(?= )/, "$1");
+}
+
 /* With its sign, for differences: the sign says it without colour. */
 function change(value) {
+    if (value >= 2)
+        return "×" + significant(1 + value);
     return (value >= 0 ? "+" : "−") + share(Math.abs(value));
 }
 

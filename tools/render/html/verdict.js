@@ -87,7 +87,7 @@ function findings() {
         list.append(findingCard(finding, ++number, number === 1));
     for (const [title, some] of [["Notes", rest], ["Explained by a finding above", following]]) {
         if (some.length > 0)
-            list.append(make("h3", { class: "minor" }, title), some.map((finding) => findingCard(finding, ++number, false)));
+            fill(list, {}, [make("h3", { class: "minor" }, title), some.map((finding) => findingCard(finding, ++number, false))]);
     }
 }
 
@@ -109,7 +109,7 @@ function time() {
         make("th", { scope: "row" }, make("span", { class: `swatch part-${part.id}`, "aria-hidden": "true" }), part.title),
         make("td", { class: "figure" }, part.ns === null ? "not measured" : share(part.ns / (data.thread_ns || 1))),
         make("td", { class: "figure" }, part.ns === null ? "" : duration(part.ns)),
-        make("td", { class: "muted wide" }, timeDetail(part))));
+        make("td", { class: "muted small wide" }, timeDetail(part))));
     byId("time").append(bar, make("table", { class: "time-table" },
         make("caption", { class: "hidden" }, "Where the time of all threads went"),
         make("thead", { class: "hidden" }, make("tr", {}, ["part", "share", "time", "mostly"].map((title) =>
@@ -117,15 +117,11 @@ function time() {
         make("tbody", {}, rows)));
 }
 
+/* What most of it was spent on, and how often. */
 function timeDetail(part) {
-    const parts = [];
-    if (part.calls > 0)
-        parts.push(plural(part.calls, "call"));
-    if (part.top !== null && part.top_ns > 0)
-        parts.push(`${word(part.top)} ${duration(part.top_ns)}`);
-    if (part.detail)
-        parts.push(part.detail);
-    return parts.join(" · ");
+    const parts = [part.detail, part.top !== null && part.top_ns > 0 ? word(part.top) : null,
+        part.calls > 0 ? plural(part.calls, "call") : null];
+    return parts.filter(Boolean).join(" · ");
 }
 
 function itself() {
