@@ -45,7 +45,7 @@ static void hooks(struct html_document *document, const struct model *model)
     size_t count = 0;
     struct html_table table = html_table_new(document, "calls", "Calls", call_columns);
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++)
-        if (model->hooks[hook].calls > 0)
+        if (model->hooks[hook].calls > 0 && hook_classes[hook] != CLASS_CUSTOM)
             order[count++] = &model->hooks[hook];
     qsort(order, count, sizeof(order[0]), by_time);
     for (size_t i = 0; i < count; i++) {
@@ -84,7 +84,8 @@ static void targets(struct html_document *document, const struct analysis *analy
         qsort(order, model->target_count, sizeof(const struct model_target *), longer_first);
     for (size_t i = 0; order != NULL && i < model->target_count; i++) {
         const struct model_target *one = order[i];
-        json_t *row = one->calls > 0 ? html_table_row(document, &table) : NULL;
+        bool touched = one->calls > 0 && one->kind != TARGET_CUSTOM;
+        json_t *row = touched ? html_table_row(document, &table) : NULL;
         if (row == NULL)
             continue;
         append(row, html_path(document, text_blocks_target(analysis, (uint32_t)(one - model->targets))));
@@ -103,7 +104,8 @@ static void rows(struct html_document *document, const struct analysis *analysis
     struct html_table table = html_table_new(document, "rows", "Calls by target", row_columns);
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *one = &model->rows[i];
-        json_t *row = one->target != 0 ? html_table_row(document, &table) : NULL;
+        bool touched = one->target != 0 && hook_classes[one->hook] != CLASS_CUSTOM;
+        json_t *row = touched ? html_table_row(document, &table) : NULL;
         if (row == NULL)
             continue;
         append(row, html_word(document, hook_names[one->hook]));

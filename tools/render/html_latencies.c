@@ -71,10 +71,10 @@ static json_t *histogram_of(struct html_document *document, const struct analysi
     return object;
 }
 
-/* The life of a thread or a connection is none. */
+/* The life of a thread or a connection is none; the program's own operations are as good as calls. */
 static bool is_call(uint32_t hook)
 {
-    return hook_kinds[hook] != HOOK_KIND_PSEUDO;
+    return hook_kinds[hook] != HOOK_KIND_PSEUDO || hook == HOOK_operation;
 }
 
 /* A hook that made (nearly) all its calls on one target says nothing beside that target's row. */

@@ -15,9 +15,10 @@ void html_resources_add(struct html_document *document, const struct model *mode
 void html_events_add(struct html_document *document, const struct analysis *analysis);
 /* histograms: of hooks and of calls by target, most time first */
 void html_histograms_add(struct html_document *document, const struct analysis *analysis);
-/* tables: of calls, and of everything else */
+/* tables: of calls, of what the program measures itself, and of everything else */
 void html_tables_add(struct html_document *document, const struct export_source *source);
 void html_calls_add(struct html_document *document, const struct analysis *analysis);
+void html_custom_add(struct html_document *document, const struct analysis *analysis);
 
 /* p50, p90 and p99 at the end of a row; null where no call has a duration. */
 void html_append_percentiles(json_t *row, const struct latency *latency);

@@ -100,9 +100,9 @@ static void sites(struct html_document *document, const struct analysis *analysi
 static void threads(struct html_document *document, const struct analysis *analysis)
 {
     const struct model *model = analysis->model;
-    struct html_column columns[CLASS_COUNT + 6] = {{"Thread", "text"}, {"Lived", "ns"}, {"CPU (sampled)", "ns"}};
+    struct html_column columns[CLASS_CUSTOM + 6] = {{"Thread", "text"}, {"Lived", "ns"}, {"CPU (sampled)", "ns"}};
     unsigned count = 3;
-    for (unsigned class = 0; class < CLASS_COUNT; class ++)
+    for (unsigned class = 0; class < CLASS_CUSTOM; class ++)
         columns[count++] = (struct html_column){class_names[class], "ns"};
     columns[count++] = (struct html_column){"Now in", "text"};
     struct html_table table = html_table_new(document, "threads", "Threads", columns);
@@ -120,7 +120,7 @@ static void threads(struct html_document *document, const struct analysis *analy
         append(row, html_word(document, name));
         append(row, number(one->life_ns));
         append(row, number(cpu));
-        for (unsigned class = 0; class < CLASS_COUNT; class ++)
+        for (unsigned class = 0; class < CLASS_CUSTOM; class ++)
             append(row, number(one->class_ns[class]));
         if (one->now_hook != HOOK_NONE && one->now_hook < HOOK_COUNT)
             snprintf(now, sizeof(now), "%s %s for %s", hook_names[one->now_hook],
@@ -275,6 +275,7 @@ void html_tables_add(struct html_document *document, const struct export_source 
 {
     const struct analysis *analysis = source->analysis;
     html_calls_add(document, analysis);
+    html_custom_add(document, analysis);
     functions(document, analysis);
     sites(document, analysis);
     threads(document, analysis);
