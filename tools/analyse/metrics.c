@@ -94,16 +94,29 @@ static int wrong(char *message, const char *what, const char *word, const char *
     return -1;
 }
 
-static int wrong_metric(char *message, const char *word)
+/* The whole of it may be nearly a METRIC, or its head nearly something that has statistics. */
+static int wrong_metric(char *message, const char *text, const char *head, const char *tail)
 {
     const char *names[NAMES_MOST + 1];
-    size_t count = add_names(names, 0, metrics_scalars);
-    count = add_names(names, count, metrics_groups);
-    count = add_names(names, count, metrics_called);
+    add_names(names, 0, metrics_scalars);
+    const char *nearest = text_nearest(text, names);
+    if (nearest) {
+        snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; nearest: %s", text, nearest);
+        return -1;
+    }
+    size_t count = add_names(names, 0, metrics_groups);
     for (unsigned hook = 1; hook < HOOK_COUNT && count < NAMES_MOST; hook++)
         names[count++] = hook_names[hook];
     names[count] = NULL;
-    return wrong(message, "metric", word, names, "metrics");
+    nearest = text_nearest(head, names);
+    if (nearest)
+        snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; nearest: %s%s%.60s", text, nearest,
+                 *tail ? "." : "", tail);
+    else if (find(metrics_called, head) >= 0)
+        snprintf(message, METRIC_MESSAGE, "%s of what? %s(\"...\")", head, head);
+    else
+        snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; see strong-report help metrics", text);
+    return -1;
 }
 
 static int wrong_statistic(char *message, const struct metric_entry *entries, const char *word)
@@ -131,6 +144,12 @@ static int take_statistic(struct metric *metric, const struct metric_entry *entr
     return 0;
 }
 
+static int unfit(char *message, const char *what, const char *has)
+{
+    snprintf(message, METRIC_MESSAGE, "%.60s has %s", what, has);
+    return -1;
+}
+
 /* name("…").statistic */
 static int resolve_called(struct metric *metric, const struct metric_path *path, const char *head,
                           const char *tail, char *message)
@@ -155,15 +174,16 @@ static int resolve_called(struct metric *metric, const struct metric_path *path,
             return wrong(message, "finding", path->name, finding_names, "findings");
         return take_statistic(metric, metrics_finding_figures, head, tail, message);
     }
-    int failed = take_statistic(metric, metrics_statistics, head, tail, message);
-    bool is_level = metric->subject == METRIC_OF_LEVEL;
-    if (!failed && is_level != (metric->statistic == STATISTIC_VALUE)) {
-        snprintf(message, METRIC_MESSAGE, is_level ? "a gauge has a value: gauge(\"%.60s\").value"
-                                                   : "'%.60s' has no value; gauges have",
-                 path->name);
+    if (take_statistic(metric, metrics_statistics, head, tail, message) != 0)
         return -1;
-    }
-    return failed;
+    bool is_value = metric->statistic == STATISTIC_VALUE, is_rate = metric->statistic == STATISTIC_RATE;
+    if (metric->subject == METRIC_OF_LEVEL && !is_value)
+        return unfit(message, "a gauge", "its value: gauge(\"…\").value");
+    if (metric->subject == METRIC_OF_TALLY && !is_value && !is_rate && metric->statistic != STATISTIC_CALLS)
+        return unfit(message, "a count", "its value, its rate and its calls");
+    if (metric->subject < METRIC_OF_TALLY && is_value)
+        return unfit(message, head, "no value; counts and gauges have");
+    return 0;
 }
 
 int metrics_resolve(const struct metric_path *path, struct metric *ret_metric,
@@ -192,12 +212,10 @@ int metrics_resolve(const struct metric_path *path, struct metric *ret_metric,
         metric.subject = found >= 0 ? METRIC_OF_GROUP : METRIC_OF_HOOK;
         metric.index = found >= 0 ? group_parts[found] : find_hook(head);
         if (metric.subject == METRIC_OF_HOOK && metric.index == HOOK_NONE)
-            return wrong_metric(message, find(metrics_called, head) >= 0 ? head : path->text);
+            return wrong_metric(message, path->text, head, tail);
         failed = take_statistic(&metric, metrics_statistics, head, tail, message);
-        if (!failed && metric.statistic == STATISTIC_VALUE) {
-            snprintf(message, METRIC_MESSAGE, "'%.60s' has no value; gauges have", head);
-            failed = -1;
-        }
+        if (!failed && metric.statistic == STATISTIC_VALUE)
+            failed = unfit(message, head, "no value; counts and gauges have");
     }
     if (!failed)
         *ret_metric = metric;

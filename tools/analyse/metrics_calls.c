@@ -19,18 +19,9 @@ struct sum {
     bool failed; /* memory is exhausted */
 };
 
-static unsigned hook_of(const char *name)
-{
-    unsigned hook = 1;
-    while (hook < HOOK_COUNT && strcmp(hook_names[hook], name) != 0)
-        hook++;
-    return hook < HOOK_COUNT ? hook : HOOK_NONE;
-}
-
-/* The pseudo hook of strong.h that a metric is about, HOOK_NONE where this build has none. */
 static unsigned custom_hook(const struct metric *metric)
 {
-    return hook_of(metric->subject == METRIC_OF_OPERATION ? "operation" : "count");
+    return metric->subject == METRIC_OF_OPERATION ? HOOK_operation : HOOK_count;
 }
 
 static bool in_group(unsigned group, enum accounting_part part)
@@ -66,7 +57,7 @@ static bool is_meant(const struct metric *metric, const struct model *model, con
 static void add_row(struct sum *sum, struct arena *arena, const struct model_row *row)
 {
     sum->calls += row->calls;
-    sum->timed += row->calls;
+    sum->timed += row->hook == HOOK_count ? 0 : row->calls;
     sum->errors += row->errors;
     sum->bytes += row->bytes;
     sum->ns += row->ns;
@@ -145,8 +136,6 @@ static const char *missing(const struct metric *metric, const struct metrics_con
     size_t count = 0;
     if (!wanted || (metric->subject == METRIC_OF_HOOK && !metric->target))
         return NULL;
-    if (custom && custom_hook(metric) == HOOK_NONE)
-        return "this build records none";
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
         const char *text = model->targets[row->target].text;
@@ -195,6 +184,12 @@ static struct metric_value quantile(const struct sum *sum, double share, bool in
     return metrics_known((double)latency_percentile_ns(&sum->latency, share) / 1e9);
 }
 
+/* Of a count what was added up, of anything else the calls. */
+static double amount_of(const struct metric *metric, const struct sum *sum)
+{
+    return (double)(metric->subject == METRIC_OF_TALLY ? sum->bytes : sum->calls);
+}
+
 static struct metric_value statistic(const struct metric *metric, const struct metrics_context *context,
                                      const struct sum *sum)
 {
@@ -204,7 +199,7 @@ static struct metric_value statistic(const struct metric *metric, const struct m
     case STATISTIC_CALLS:
         return metrics_known((double)sum->calls);
     case STATISTIC_RATE:
-        return ratio((double)sum->calls, wall, "no time has passed");
+        return ratio(amount_of(metric, sum), wall, "no time has passed");
     case STATISTIC_ERRORS:
         return metrics_known((double)sum->errors);
     case STATISTIC_ERROR_RATE:
@@ -236,12 +231,29 @@ static struct metric_value statistic(const struct metric *metric, const struct m
     case STATISTIC_VALUE:
         break;
     }
-    return metrics_unknown("this build records no gauges");
+    return metrics_known(amount_of(metric, sum));
+}
+
+static struct metric_value gauge_value_of(const struct metric *metric, const struct metrics_context *context)
+{
+    const char *names[MODEL_GAUGES + 1] = {0};
+    const struct model *model = context->now;
+    for (size_t i = 0; i < model->gauge_count; i++) {
+        const char *name = model->targets[model->gauges[i].target].text;
+        if (strcmp(name, metric->name) == 0)
+            return metrics_known(model->gauges[i].last);
+        if (i < MODEL_GAUGES)
+            names[i] = name;
+    }
+    return metrics_unknown(explain(context, "no gauge '%.80s'%s%.80s", metric->name,
+                                   text_nearest(metric->name, names)));
 }
 
 struct metric_value metrics_calls(const struct metric *metric, const struct metrics_context *context)
 {
-    const char *why = metric->subject == METRIC_OF_LEVEL ? NULL : missing(metric, context);
+    if (metric->subject == METRIC_OF_LEVEL)
+        return gauge_value_of(metric, context);
+    const char *why = missing(metric, context);
     if (why)
         return metrics_unknown(why);
     struct sum sum = sum_of(metric, context->now, context->arena);
