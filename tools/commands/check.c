@@ -122,12 +122,13 @@ static void print_compared(struct screen *screen, const struct expression *expre
     const struct expression_node *node = &expression->nodes[one->node];
     const struct expression_node *left = &expression->nodes[node->left];
     const struct expression_node *right = &expression->nodes[node->right];
+    bool in_percent = left->unit.kind == QUANTITY_RATIO && quantity_alike(right->unit, QUANTITY_PERCENT);
     struct screen_line line;
     char text[256];
     screen_begin(&line, screen);
     screen_add(&line, STYLE_PLAIN, "    %s ", expression_node_text(expression, node->left, text, sizeof(text)));
     if (one->left.known)
-        screen_add(&line, STYLE_BOLD, "is %s", quantity_text(one->left.value, left->unit).text);
+        screen_add(&line, STYLE_BOLD, "is %s", quantity_text(one->left.value, in_percent ? right->unit : left->unit).text);
     else
         screen_add(&line, STYLE_WARNING, "is not measured: %s", one->left.why);
     if (right->constant && one->right.known) {
@@ -218,7 +219,7 @@ static int report(const struct checks *checks, const struct verdict *verdicts, c
     int code = code_of(counts);
     if (as_json && !quiet) {
         json_t *document = json_pack("{s:i, s:b, s:o}", "schema", 1, "holds", code == EXIT_OK, "checks", list);
-        bool failed = !document || json_dumpf(document, stdout, JSON_INDENT(2)) != 0;
+        bool failed = !document || json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0;
         json_decref(document);
         printf("\n");
         return failed ? EXIT_FAILED : code;
