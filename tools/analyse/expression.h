@@ -95,6 +95,10 @@ enum expression_result expression_evaluate(const struct expression *expression,
 const char *expression_operator_text(enum expression_operator operator);
 char *expression_node_text(const struct expression *expression, unsigned node, char *buf, size_t size);
 
+/* "network.p99 is 6.2 ms, limit < 5 ms", or why one side has no value: clean, into buf. Returns buf. */
+char *expression_compared_text(const struct expression *expression, const struct expression_compared *compared,
+                               char *buf, size_t size);
+
 /* The text, clean, and a line below it with a caret under the error: two lines, ended. buf holds at least 256
  * bytes; of a long text only what is around the place. */
 char *expression_point(const char *text, const struct expression_error *error, char *buf, size_t size);

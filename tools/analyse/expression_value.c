@@ -116,6 +116,37 @@ char *expression_node_text(const struct expression *expression, unsigned node, c
     return buf;
 }
 
+/* What a side comes to; of a ratio that is compared with a share, in percent. */
+static void side_text(const struct expression *expression, unsigned node, const struct metric_value *value,
+                      struct quantity_unit other, char *buf, size_t size)
+{
+    char text[256];
+    struct quantity_unit unit = expression->nodes[node].unit;
+    if (unit.kind == QUANTITY_RATIO && quantity_alike(unit, other) && other.kind == QUANTITY_SHARE)
+        unit = other;
+    expression_node_text(expression, node, text, sizeof(text));
+    if (value->known)
+        snprintf(buf, size, "%s is %s", text, quantity_text(value->value, unit).text);
+    else
+        snprintf(buf, size, "%s is not measured: %s", text, value->why);
+}
+
+char *expression_compared_text(const struct expression *expression, const struct expression_compared *compared,
+                               char *buf, size_t size)
+{
+    char left[512], right[512];
+    const struct expression_node *node = &expression->nodes[compared->node];
+    const struct expression_node *a = &expression->nodes[node->left], *b = &expression->nodes[node->right];
+    const char *operator = expression_operator_text(node->operator);
+    side_text(expression, node->left, &compared->left, b->unit, left, sizeof(left));
+    side_text(expression, node->right, &compared->right, a->unit, right, sizeof(right));
+    if (b->constant && compared->right.known)
+        snprintf(buf, size, "%s, limit %s %s", left, operator, quantity_text(compared->right.value, b->unit).text);
+    else
+        snprintf(buf, size, "%s, %s", left, right);
+    return buf;
+}
+
 char *expression_point(const char *text, const struct expression_error *error, char *buf, size_t size)
 {
     char before[SHOWN_AROUND * 2], behind[SHOWN_AROUND];

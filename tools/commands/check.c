@@ -116,34 +116,6 @@ struct verdict {
     size_t count;
 };
 
-static void print_compared(struct screen *screen, const struct expression *expression,
-                           const struct expression_compared *one)
-{
-    const struct expression_node *node = &expression->nodes[one->node];
-    const struct expression_node *left = &expression->nodes[node->left];
-    const struct expression_node *right = &expression->nodes[node->right];
-    bool in_percent = left->unit.kind == QUANTITY_RATIO && quantity_alike(right->unit, QUANTITY_PERCENT);
-    struct screen_line line;
-    char text[256];
-    screen_begin(&line, screen);
-    screen_add(&line, STYLE_PLAIN, "    %s ", expression_node_text(expression, node->left, text, sizeof(text)));
-    if (one->left.known)
-        screen_add(&line, STYLE_BOLD, "is %s", quantity_text(one->left.value, in_percent ? right->unit : left->unit).text);
-    else
-        screen_add(&line, STYLE_WARNING, "is not measured: %s", one->left.why);
-    if (right->constant && one->right.known) {
-        screen_add(&line, STYLE_PLAIN, ", limit %s %s", expression_operator_text(node->operator),
-                   quantity_text(one->right.value, right->unit).text);
-    } else {
-        screen_add(&line, STYLE_PLAIN, ", %s ", expression_node_text(expression, node->right, text, sizeof(text)));
-        if (one->right.known)
-            screen_add(&line, STYLE_BOLD, "is %s", quantity_text(one->right.value, right->unit).text);
-        else
-            screen_add(&line, STYLE_WARNING, "is not measured: %s", one->right.why);
-    }
-    screen_end(&line, screen);
-}
-
 static void print_verdict(struct screen *screen, const struct expression *expression,
                           const struct verdict *verdict)
 {
@@ -162,8 +134,12 @@ static void print_verdict(struct screen *screen, const struct expression *expres
     screen_add(&line, STYLE_PLAIN, " ");
     screen_add_text(&line, STYLE_PLAIN, expression->text, strlen(expression->text), screen->width);
     screen_end(&line, screen);
-    for (size_t i = 0; i < verdict->count; i++)
-        print_compared(screen, expression, &verdict->compared[i]);
+    for (size_t i = 0; i < verdict->count; i++) {
+        char text[1200];
+        expression_compared_text(expression, &verdict->compared[i], text, sizeof(text));
+        screen_print(screen, verdict->compared[i].result == EXPRESSION_UNKNOWN ? STYLE_WARNING : STYLE_PLAIN,
+                     "    %s", text);
+    }
 }
 
 static json_t *value_json(const struct metric_value *value)
