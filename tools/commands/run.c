@@ -57,7 +57,7 @@ const struct argument *run_arguments(void)
             continue;
         arguments[count++] = (struct argument){
             .name = settings_flag(&settings[i], setting_flags[i]),
-            .value_name = "VALUE",
+            .value_name = strcmp(settings[i].name, "OPTIMIZE") == 0 ? "OPTIMIZERS" : settings[i].value,
             .value = &setting_values[i],
             .meaning = settings[i].meaning,
         };
