@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyse/calltree.h"
 #include "analyse/optimizers.h"
 
 const struct exit_meaning exit_meanings[] = {
@@ -63,6 +64,13 @@ static void describe_optimizers(struct described_value *ret_value)
         ret_value->words[count++].name = optimizers_name((enum optimizer_id)id);
 }
 
+static void describe_costs(struct described_value *ret_value)
+{
+    ret_value->kind = VALUE_WORDS;
+    for (int cost = 0; cost < CALLTREE_COSTS && cost < DESCRIBE_WORDS; cost++)
+        ret_value->words[cost].name = calltree_cost_name((enum calltree_cost)cost);
+}
+
 void describe_value(const struct argument *argument, struct described_value *ret_value)
 {
     const char *name = argument->value_name;
@@ -70,10 +78,12 @@ void describe_value(const struct argument *argument, struct described_value *ret
     memset(ret_value, 0, sizeof(*ret_value));
     if (!name)
         return;
-    if (strcmp(name, "OPTIMIZERS") == 0) {
+    if (strcmp(name, "OPTIMIZERS") == 0)
         describe_optimizers(ret_value);
+    if (strcmp(name, "COST") == 0)
+        describe_costs(ret_value);
+    if (ret_value->kind)
         return;
-    }
     ret_value->kind = is_one_of(name, strlen(name), file_names)     ? VALUE_FILE
                       : is_one_of(name, strlen(name), folder_names) ? VALUE_FOLDER
                       : is_list(name)                               ? VALUE_WORDS

@@ -4,6 +4,7 @@
  * What a value can be is read from the name it has in its table:
  *   yes|no         these words, where all of it is small letters and bars
  *   OPTIMIZERS     what STRONG_OPTIMIZE knows by name
+ *   COST           what is sampled, see calltree.h
  *   FILE, FOLDER   a path
  *   PID RUN A B …  in a usage line: something to report, see select.h
  *   -- COMMAND     in a usage line: somebody else's command line
