@@ -1,6 +1,7 @@
 # fish completion for strong-report, made from its tables.
 
 function __strong_report_subjects
+    command -q strong-report; or return
 @include subjects
 end
 

@@ -84,15 +84,16 @@ static void put_option(FILE *out, const struct argument *option)
     fputs("' \\\n", out);
 }
 
+/* A blank before a function keeps _arguments from putting arguments of its own before ours. */
 static void put_operands(FILE *out, const struct command *command)
 {
     struct described_operands operands;
     describe_operands(command, &operands);
     fputs("            ", out);
     if (operands.program)
-        fputs("'(-)1:program:_command_names -e' '*::argument:_normal'", out);
+        fputs("'(-)1:program: _command_names -e' '*::argument: _normal'", out);
     else if (operands.words || operands.commands)
-        fprintf(out, "'1:word:_strong_report_first %s %d'", command->name, operands.subjects);
+        fprintf(out, "'1:word: _strong_report_first %s %d'", command->name, operands.subjects);
     if (operands.subjects)
         fputs(" '*:process:_strong_report_subjects'", out);
     else if (operands.files)
@@ -103,8 +104,11 @@ static void put_operands(FILE *out, const struct command *command)
 void zsh_options(FILE *out)
 {
     for (const struct command *command = commands; command->name; command++) {
-        fprintf(out, "        %s)\n            _arguments -s -S : '(- *)'{-h,--help}'[options and examples]' \\\n",
-                command->name);
+        struct described_operands operands;
+        describe_operands(command, &operands);
+        fprintf(out, "        %s)\n%s", command->name,
+                operands.program ? "            _strong_report_program && return\n" : "");
+        fputs("            _arguments -s -S : '(- *)'{-h,--help}'[options and examples]' \\\n", out);
         for (const struct argument *option = command->arguments(); option->name; option++)
             put_option(out, option);
         put_operands(out, command);
