@@ -281,6 +281,15 @@ int select_word(const char *word, bool whole, struct selection *ret_selection)
     return code;
 }
 
+bool select_matches(const struct directory_entry *entry, const char *word)
+{
+    if (!word)
+        return matches(entry, MATCH_ANY, NULL);
+    if (is_number(word))
+        return matches(entry, MATCH_PID, word);
+    return matches(entry, MATCH_RUN, word) || matches(entry, MATCH_NAME, word);
+}
+
 int select_run(const char *run, struct selection *ret_selection)
 {
     memset(ret_selection, 0, sizeof(*ret_selection));
