@@ -18,6 +18,7 @@ enum hook_class {
     CLASS_WAIT,
     CLASS_SLEEP,
     CLASS_PROCESS,
+    CLASS_CUSTOM, /* no waiting: in no sum of time beside the others */
     CLASS_COUNT,
 };
 
@@ -101,7 +102,7 @@ static const char *const hook_names[HOOK_COUNT] __attribute__((unused)) = {
 #undef HOOK_PSEUDO
 
 static const char *const class_names[CLASS_COUNT] __attribute__((unused)) = {
-    "memory", "file", "network", "resolve", "lock", "wait", "sleep", "process",
+    "memory", "file", "network", "resolve", "lock", "wait", "sleep", "process", "custom",
 };
 
 #define COUNTER(name, unit, meaning) #name,

@@ -4,8 +4,10 @@
  * WORDS
  *   hook      an exported symbol that replaces libc's (abi/hooks.def)
  *   span      one measured call: start, duration, bytes, error, target
- *   class     what kind of waiting a hook is: memory file network resolve lock wait sleep process
+ *   class     what kind of waiting a hook is: memory file network resolve lock wait sleep process; custom is
+ *             none: what the program itself measures with strong.h
  *   target    what a call touched, interned once: a file path, tcp://127.0.0.1:6379, a lock site
+ *   operation a stretch of the program that it measures itself, under a name of its own (strong.h)
  *   sample    a weighted event with a stack
  *   cost      what is sampled: allocated bytes, freed bytes, CPU ns, blocked ticks, lock-wait ticks
  *   segment   this file
@@ -73,6 +75,26 @@
  *                writes in a row: time = that wait (a delayed ACK is 40 ms: TCP_DELACK_MIN, net/tcp.h)
  *   thread_life  one call for each finished thread: time = its life
  *
+ * CUSTOM (what the program reports with strong.h; the target is the name it gave, of kind TARGET_CUSTOM)
+ *   operation    one call for each operation that ended: time, bytes and error as the program says, in a cell with a
+ *                histogram; errors by errno and event records as of any hook. An operation holds calls of hooks and
+ *                other operations and is no span: it adds nothing to class_ticks, is never now_hook, and CPU
+ *                samples taken inside count as if it were not there. So its time is in addition to that of
+ *                the classes, never a part of the same sum. One that has not ended is nowhere yet.
+ *   count        calls = increments, bytes = the sum of what was added. Not timed: ticks 0, slots[] unused.
+ *   gauges       TABLE_GAUGES, one row for each name that was ever set. A writer finds its row by probing from
+ *                row 1 + target % (capacity - 1) on and claims a free one by a compare-and-swap of key, so a
+ *                target has one row. Then it raises highest and lowest, adds to sum, stores last_ticks and last,
+ *                and adds to count (release): every field atomically, not all at once. A row with count 0 is
+ *                being made, or its writer died: skip it. A process that was killed in between leaves a
+ *                value in sum that is not in count. lowest and highest are kept as gauge_order keys that only
+ *                grow, so that 0 means "none yet": the highest value is gauge_value(highest), the lowest
+ *                gauge_value(~lowest). Values are finite; sum may have overflowed.
+ * A process has at most CUSTOM_NAMES such targets; operations and counts of further names have target 0, their gauges
+ * are left out, and both are counted (custom_names_full, custom_gauges_lost). A thread's cells keep at
+ * most half of their room for custom rows. Two threads that bring up a name at the very same moment may make two
+ * equal targets: merge their rows; of two gauges the later last_ticks has the last value.
+ *
  * SAMPLES
  * sums[] rows are keyed by (cost, hook, target, stack). weight is unbiased when it is added: a sample
  * taken with probability p from an event of size x adds x/p. For live bytes subtract SAMPLE_FREED
@@ -121,7 +143,7 @@
 #define SEGMENT_SUFFIX ".strong"
 
 enum {
-    SEGMENT_VERSION = 2,
+    SEGMENT_VERSION = 3,
     SEGMENT_PAGE = 4096,
     SEGMENT_NOTES = 16,
     BLOCK_PAGES = 14,      /* pool pages a thread block can take: 8 + 14 * 4 = 64 KiB in all */
@@ -131,6 +153,7 @@ enum {
     PAGE_CELL_COUNT = 32,
     PAGE_LINE_COUNT = 64,
     CELL_INLINE = 40, /* == HISTOGRAM_OCTAVES: slots[] serves both forms */
+    CUSTOM_NAMES = 128,
 };
 
 /* One table: where it is and how much of it is used. `used` is the only field that changes. */
@@ -156,6 +179,7 @@ enum segment_table_id {
     TABLE_LIVE,      /* struct live_record */
     TABLE_SIZES,     /* struct heap_record, index heap_size_index(size) */
     TABLE_OWNERS,    /* struct heap_record, index as TABLE_THREADS */
+    TABLE_GAUGES,    /* struct gauge_record, see CUSTOM */
     TABLE_POOL,      /* SEGMENT_PAGE pages: thread blocks and their pages */
     TABLE_COUNT,
 };
@@ -295,7 +319,7 @@ struct thread_block {
     uint64_t now_ticks;
 
     /* Outermost spans only, so the sum never counts a nested call twice. The class is the hook's, but
-     * for file hooks on a socket and waits for one outbound peer: those are network. */
+     * for file hooks on a socket and waits for one outbound peer: those are network. [CLASS_CUSTOM] stays 0. */
     uint64_t class_ticks[CLASS_COUNT];
     /* sampled CPU time: by the class of the hook it was spent in, [CLASS_COUNT]: outside hooks */
     uint64_t class_cpu_ns[CLASS_COUNT + 1];
@@ -347,6 +371,7 @@ enum target_kind {
     TARGET_PROGRAM,   /* text: what was executed */
     TARGET_SITE,      /* value: {return address of the call, 0}: sleeps, thread creation */
     TARGET_UNKNOWN,   /* a descriptor whose origin was not seen and could not be asked for */
+    TARGET_CUSTOM,    /* text: the name that the program gave to an operation, a count or a gauge */
     TARGET_KIND_COUNT,
 };
 
@@ -400,6 +425,35 @@ static inline enum sample_cost sample_key_cost(uint64_t key) { return (enum samp
 static inline unsigned sample_key_hook(uint64_t key) { return (unsigned)(key >> 48) & 0xfff; }
 static inline uint32_t sample_key_target(uint64_t key) { return (uint32_t)(key >> 24) & 0xffffff; }
 static inline uint32_t sample_key_stack(uint64_t key) { return (uint32_t)key & 0xffffff; }
+
+/* ---- gauges: see CUSTOM above ---- */
+
+struct gauge_record {
+    uint64_t key; /* 1 << 32 | target; never 0 in a live record */
+    double last;
+    uint64_t last_ticks;
+    uint64_t lowest, highest; /* keys, 0: none yet */
+    double sum;
+    uint64_t count;
+    uint64_t reserved;
+};
+_Static_assert(sizeof(struct gauge_record) == 64, "wire");
+static inline uint32_t gauge_record_target(const struct gauge_record *row) { return (uint32_t)row->key; }
+
+/* A number that orders as the finite value does, and neither it nor its complement is 0. */
+static inline uint64_t gauge_order(double value)
+{
+    uint64_t bits;
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | 1ull << 63;
+}
+static inline double gauge_value(uint64_t order)
+{
+    double value;
+    uint64_t bits = order >> 63 ? order & ~(1ull << 63) : ~order;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
 
 /* ---- heap: see HEAP above ---- */
 

@@ -8,6 +8,7 @@ enum { NAME_MOST = 64, CLASSES_NAMED = 3, SECOND = 1000000000 };
 static const char *const class_words[CLASS_COUNT] = {
     [CLASS_MEMORY] = "memory", [CLASS_FILE] = "file", [CLASS_NETWORK] = "network", [CLASS_RESOLVE] = "resolve",
     [CLASS_LOCK] = "lock",     [CLASS_WAIT] = "wait", [CLASS_SLEEP] = "sleep",     [CLASS_PROCESS] = "process",
+    [CLASS_CUSTOM] = "custom",
 };
 
 static void put_seconds(struct text *text, uint64_t ns)

@@ -61,6 +61,7 @@ static const struct table_size sizes[TABLE_COUNT] = {
     [TABLE_LIVE] = {sizeof(struct live_record), 2048, true},
     [TABLE_SIZES] = {sizeof(struct heap_record), HEAP_SIZES, false},
     [TABLE_OWNERS] = {sizeof(struct heap_record), 2048, true},
+    [TABLE_GAUGES] = {sizeof(struct gauge_record), 2 * CUSTOM_NAMES, false},
     [TABLE_POOL] = {SEGMENT_PAGE, 0, false}, /* what is left */
 };
 

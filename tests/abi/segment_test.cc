@@ -1,8 +1,11 @@
 // The segment's records: sizes and places that readers of other builds rely on, and packed keys.
 #include "c_headers.h"
 
+#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <iterator>
+#include <limits>
 #include <random>
 
 TEST(Segment, RecordSizesAreThoseOfTheFormat)
@@ -22,6 +25,7 @@ TEST(Segment, RecordSizesAreThoseOfTheFormat)
     EXPECT_EQ(sizeof(resource_record), 160u);
     EXPECT_EQ(sizeof(live_record), 192u);
     EXPECT_EQ(sizeof(heap_record), 192u);
+    EXPECT_EQ(sizeof(gauge_record), 64u);
     EXPECT_LE(sizeof(segment_header), (size_t)SEGMENT_PAGE);
     EXPECT_LE(sizeof(thread_block), (size_t)BLOCK_BASE_PAGES * SEGMENT_PAGE);
 }
@@ -37,6 +41,7 @@ TEST(Segment, TheWordThatPublishesARecordIsItsFirst)
     EXPECT_EQ(offsetof(stack_record, hash), 0u);
     EXPECT_EQ(offsetof(sample_sum, key), 0u);
     EXPECT_EQ(offsetof(resource_record, ticks), 0u);
+    EXPECT_EQ(offsetof(gauge_record, key), 0u);
     EXPECT_EQ(offsetof(struct segment_note, count), 0u);
 }
 
@@ -93,4 +98,19 @@ TEST(Segment, SampleKeysCutWhatDoesNotFitInsteadOfSpilling)
     EXPECT_EQ(sample_key_hook(key), 0xfffu);
     EXPECT_EQ(sample_key_target(key), 0xffffffu);
     EXPECT_EQ(sample_key_stack(key), 0xffffffu);
+}
+
+TEST(Segment, OrdersOfGaugesCompareAsTheirValuesDoAndComeBack)
+{
+    const double most = std::numeric_limits<double>::max(), least = std::numeric_limits<double>::denorm_min();
+    const double values[] = {-most, -1e300, -2.5, -1, -least, 0, least, 1, 1.5, 1e300, most};
+    for (size_t i = 0; i < std::size(values); i++) {
+        EXPECT_EQ(gauge_value(gauge_order(values[i])), values[i]);
+        EXPECT_NE(gauge_order(values[i]), 0u) << "0 means none yet";
+        EXPECT_NE(~gauge_order(values[i]), 0u);
+        if (i > 0) {
+            EXPECT_LT(gauge_order(values[i - 1]), gauge_order(values[i])) << values[i];
+        }
+    }
+    EXPECT_TRUE(std::signbit(gauge_value(gauge_order(-0.0))));
 }

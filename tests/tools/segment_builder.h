@@ -44,6 +44,8 @@ public:
                         int error = 0);
     ThreadBuilder &calls(unsigned count, unsigned hook, uint32_t target, uint64_t ticks,
                          uint64_t bytes = 0, int error = 0);
+    /* What strong_count leaves: not timed. */
+    ThreadBuilder &increments(uint32_t target, uint64_t count, uint64_t sum);
     ThreadBuilder &counted(unsigned hook, uint64_t calls, uint64_t bytes = 0);
     ThreadBuilder &event(unsigned hook, uint32_t target, uint64_t start_ticks,
                          uint64_t duration_ticks, uint32_t stack = 0, int error = 0,
@@ -238,6 +240,22 @@ public:
         return records<resource_record>(TABLE_RESOURCES)[index];
     }
 
+    /* What strong_gauge leaves after these values, the last one at that moment. */
+    gauge_record &gauge(uint32_t target, const std::vector<double> &values, uint64_t last_ticks)
+    {
+        gauge_record record = {};
+        record.key = 1ull << 32 | target;
+        for (double value : values) {
+            record.last = value;
+            record.highest = std::max(record.highest, gauge_order(value));
+            record.lowest = std::max(record.lowest, ~gauge_order(value));
+            record.sum += value;
+            record.count++;
+        }
+        record.last_ticks = last_ticks;
+        return records<gauge_record>(TABLE_GAUGES)[append(TABLE_GAUGES, record)];
+    }
+
     uint64_t &counter(counter_id id) { return records<uint64_t>(TABLE_COUNTERS)[id]; }
     hook_crowd &crowd(unsigned hook) { return records<hook_crowd>(TABLE_CROWD)[hook]; }
 
@@ -334,6 +352,7 @@ private:
         place(TABLE_LIVE, at, records_in(4 * share, sizeof(live_record)), sizeof(live_record), 1);
         place(TABLE_SIZES, at, HEAP_SIZES, sizeof(heap_record), HEAP_SIZES);
         place(TABLE_OWNERS, at, 16, sizeof(heap_record), 16);
+        place(TABLE_GAUGES, at, 16, sizeof(gauge_record), 1);
         at = (at + SEGMENT_PAGE - 1) / SEGMENT_PAGE * SEGMENT_PAGE;
         if (at > bytes_.size())
             throw std::runtime_error("segment builder: too small");
@@ -459,6 +478,15 @@ inline void ThreadBuilder::error(unsigned hook, int number)
         record.count++;
         return;
     }
+}
+
+inline ThreadBuilder &ThreadBuilder::increments(uint32_t target, uint64_t count, uint64_t sum)
+{
+    stat_cell &c = cell(HOOK_count, target);
+    c.class_id = CLASS_CUSTOM;
+    c.calls += count;
+    c.bytes += sum;
+    return *this;
 }
 
 inline ThreadBuilder &ThreadBuilder::counted(unsigned hook, uint64_t calls, uint64_t bytes)

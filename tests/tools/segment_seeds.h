@@ -55,6 +55,10 @@ inline SegmentBuilder seed_client()
     }
     segment.crowd(HOOK_write) = {3, 1, 300, 9000};
     segment.counter(COUNTER_samples_taken) = 33;
+    uint32_t checkout = segment.target(TARGET_CUSTOM, "checkout \"1\"");
+    thread.calls(45, HOOK_operation, checkout, 600000, 10).call(HOOK_operation, checkout, 90000000, 0, 5);
+    thread.increments(checkout, 7, 700).event(HOOK_operation, checkout, SegmentBuilder::kStartTicks + 9, 90000000);
+    segment.gauge(checkout, {1.5, -2, 1e300}, SegmentBuilder::kStartTicks + 1000);
     segment.note("cpu sampling is off: no timers");
     return segment;
 }

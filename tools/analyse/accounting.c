@@ -247,6 +247,7 @@ static void add_classes(const struct model *model, const struct split *split, do
                 [CLASS_NETWORK] = PART_NETWORK,    [CLASS_RESOLVE] = PART_RESOLVE,
                 [CLASS_LOCK] = PART_LOCK,          [CLASS_WAIT] = PART_IDLE,
                 [CLASS_SLEEP] = PART_SLEEP,        [CLASS_PROCESS] = PART_PROCESS,
+                [CLASS_CUSTOM] = PART_UNACCOUNTED, /* no writer puts time there */
             };
             waits[plain[class]] += ns;
             continue;

@@ -42,6 +42,7 @@ int commands_main(int argc, char **argv);
 #undef COMMAND
 
 const struct command_word *report_words(void);
+const struct command_word *export_words(void);
 const struct command_word *help_words(void);
 extern const char diff_notes[];
 extern const char top_notes[];

@@ -51,7 +51,10 @@ static void print_arguments(const struct argument *arguments)
 {
     for (; arguments->name; arguments++) {
         char option[64];
-        snprintf(option, sizeof(option), "--%s%s%s", arguments->name,
+        char letter[8] = "";
+        if (arguments->letter)
+            snprintf(letter, sizeof(letter), "-%c, ", arguments->letter);
+        snprintf(option, sizeof(option), "%s--%s%s%s", letter, arguments->name,
                  arguments->value_name ? "=" : "",
                  arguments->value_name ? arguments->value_name : "");
         printf("  %-24s %s\n", option, arguments->meaning);

@@ -62,6 +62,7 @@ int decode_blocks(struct decoder *decoder);    /* rows, hooks, classes, threads,
 int decode_samples(struct decoder *decoder);   /* samples */
 int decode_heap(struct decoder *decoder);      /* heap, without what the blocks count of it */
 int decode_resources(struct decoder *decoder); /* resources, usage */
+int decode_gauges(struct decoder *decoder);    /* gauges */
 
 /* The time a model ends at, from the marks it left (needs the state). */
 uint64_t decode_end(const struct snapshot *snapshot, enum process_state state);
@@ -70,6 +71,9 @@ uint64_t decode_end(const struct snapshot *snapshot, enum process_state state);
 void model_order(struct model *model);
 void model_total_targets(struct model *model);
 void model_use(struct model_usage *usage, const struct model_resource *records, size_t count);
+
+/* decode_gauges.c: adds what was seen of one name to what is known of it (count 0: nothing yet). */
+void model_gauge_add(struct model_gauge *gauge, const struct model_gauge *from);
 
 /* model_heap.c: adds everything but rows and owners. highest_peak_bytes: of those added so far. */
 void model_heap_add(struct model_heap *heap, const struct model_heap *from, uint64_t shift_ns,

@@ -101,11 +101,14 @@ static int add_cell(struct decoder *decoder, const struct thread_block *block,
     row->max_ns = max_ns > row->max_ns ? max_ns : row->max_ns;
     if (!counted_at_entry(hook))
         total->calls = decode_sum(total->calls, cell->calls);
-    total->timed = decode_sum(total->timed, cell->calls);
+    if (hook != HOOK_count)
+        total->timed = decode_sum(total->timed, cell->calls);
     total->errors = decode_sum(total->errors, cell->errors);
     total->bytes = decode_sum(total->bytes, cell->bytes);
     total->ns = decode_sum(total->ns, ns);
     total->max_ns = max_ns > total->max_ns ? max_ns : total->max_ns;
+    if (hook == HOOK_count) /* its slots say nothing */
+        return 0;
     /* the recorded maximum is rounded down to 16 ticks */
     uint64_t most_ns = decode_ns(header, ((uint64_t)cell->max_ticks_high + 1) * 16);
     if (most_ns > row->latency.max_ns)

@@ -26,6 +26,7 @@ static int decode_all(struct decoder *decoder)
     static int (*const steps[])(struct decoder *) = {
         decode_facts,  decode_modules, decode_targets,   decode_stacks,
         decode_blocks, decode_samples, decode_heap,      decode_resources,
+        decode_gauges,
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         int error = steps[i](decoder);

@@ -11,6 +11,11 @@
  * targets[t] is the sum of rows[] with target t; classes[] come from the outermost spans only, so
  * they never count a nested call twice and can be compared with thread time. Sums over a live
  * process may be some calls apart.
+ *
+ * What the program measures itself (strong.h) is rows of HOOK_operation and, not timed, of HOOK_count (calls:
+ * increments, bytes: the sum of them), both of class custom and both on a target of kind TARGET_CUSTOM that names
+ * it, and gauges[]. An operation's time lies over that of the calls inside it: it is in no sum of time but its
+ * own, and increments are no calls: they are not in targets[].
  */
 #ifndef STRONG_READ_MODEL_H
 #define STRONG_READ_MODEL_H
@@ -29,7 +34,7 @@
 struct snapshot;
 
 #define MODEL_UNKNOWN UINT64_MAX
-enum { MODEL_NO_MODULE = UINT32_MAX, MODEL_COSTS = SAMPLE_GROWN + 1 };
+enum { MODEL_NO_MODULE = UINT32_MAX, MODEL_COSTS = SAMPLE_GROWN + 1, MODEL_GAUGES = 2 * CUSTOM_NAMES };
 
 enum process_state {
     PROCESS_RUNNING,
@@ -126,6 +131,15 @@ struct model_thread {
     uint64_t now_ns; /* how long it has been inside now_hook */
     struct model_frame *stack; /* live stack when it was taken (stacks.h), leaf first, else NULL */
     uint32_t depth;
+};
+
+/* What strong_gauge was given under one name: all values finite, mean between lowest and highest. In a merged
+ * model `last` is the value set last in any of its processes. Sorted by name. */
+struct model_gauge {
+    uint32_t target; /* never 0 */
+    uint64_t count;  /* times it was set, >= 1 */
+    double last, lowest, highest, mean;
+    uint64_t last_ns; /* when it was set last, since the start of the earliest process */
 };
 
 struct model_error {
@@ -240,6 +254,8 @@ struct model {
     size_t thread_count;
     struct model_error *errors; /* most frequent first */
     size_t error_count;
+    struct model_gauge *gauges;
+    size_t gauge_count;
     struct model_samples samples[MODEL_COSTS]; /* index enum sample_cost; [0] is unused */
     struct model_heap heap;
     struct model_stack *stacks;                /* [0] is "none": depth 0 */
@@ -269,7 +285,7 @@ struct model {
 int model_new(const struct snapshot *snapshot, bool superseded, struct model **ret_model);
 
 /* One model of several (copies everything; the sources may be freed). Order: root first. Targets,
- * rows, hooks, classes, errors and notes of equal meaning are summed; resources and options are those of
+ * rows, hooks, classes, errors, gauges and notes of equal meaning are summed; resources and options are those of
  * the first, and so are the counters about the cgroup, which all processes share. Returns 0, -ENOMEM, or -EINVAL for count 0. */
 int model_merge(const struct model *const *models, size_t count, struct model **ret_model);
 

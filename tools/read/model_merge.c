@@ -13,8 +13,8 @@
 
 struct merger {
     struct model *model;
-    struct lookup target_index, row_index, error_index, note_index, sample_index;
-    struct vector rows, errors, notes, events, threads, heap_rows, heap_owners;
+    struct lookup target_index, row_index, error_index, note_index, sample_index, gauge_index;
+    struct vector rows, errors, notes, gauges, events, threads, heap_rows, heap_owners;
     struct vector samples[MODEL_COSTS];
     /* of the source being added */
     const struct model *source;
@@ -280,6 +280,23 @@ static int add_errors(struct merger *merger)
     return 0;
 }
 
+static int add_gauges(struct merger *merger)
+{
+    for (size_t i = 0; i < merger->source->gauge_count; i++) {
+        struct model_gauge from = merger->source->gauges[i];
+        from.target = merger->target_map[from.target];
+        from.last_ns = decode_sum(from.last_ns, merger->shift_ns);
+        bool is_new;
+        struct model_gauge *gauge =
+            item_of(&merger->gauges, &merger->gauge_index, from.target, &is_new);
+        if (!gauge)
+            return -ENOMEM;
+        gauge->target = from.target;
+        model_gauge_add(gauge, &from);
+    }
+    return 0;
+}
+
 static int add_notes(struct merger *merger)
 {
     for (size_t i = 0; i < merger->source->note_count; i++) {
@@ -387,7 +404,7 @@ static int add_source(struct merger *merger, const struct model *source)
     static int (*const steps[])(struct merger *) = {
         add_processes, add_modules, add_targets, add_rows,
         add_hooks,     add_errors,  add_notes,   add_samples,
-        add_threads_and_events, add_heap,
+        add_threads_and_events, add_heap, add_gauges,
     };
     merger->source = source;
     merger->shift_ns = source->processes[0].start_monotonic_ns - merger->earliest_ns;
@@ -465,11 +482,13 @@ static int seal(struct merger *merger)
     model->row_count = merger->rows.count;
     model->error_count = merger->errors.count;
     model->note_count = merger->notes.count;
+    model->gauge_count = merger->gauges.count;
     model->event_count = merger->events.count;
     model->thread_count = merger->threads.count;
     model->rows = vector_seal(&merger->rows, &model->arena);
     model->errors = vector_seal(&merger->errors, &model->arena);
     model->notes = vector_seal(&merger->notes, &model->arena);
+    model->gauges = vector_seal(&merger->gauges, &model->arena);
     model->events = vector_seal(&merger->events, &model->arena);
     model->threads = vector_seal(&merger->threads, &model->arena);
     model->heap.row_count = merger->heap_rows.count;
@@ -477,7 +496,8 @@ static int seal(struct merger *merger)
     model->heap.rows = vector_seal(&merger->heap_rows, &model->arena);
     model->heap.owners = vector_seal(&merger->heap_owners, &model->arena);
     bool complete = model->rows && model->errors && model->notes && model->events &&
-                    model->threads && model->heap.rows && model->heap.owners;
+                    model->threads && model->gauges && model->heap.rows &&
+                    model->heap.owners;
     for (int cost = 0; cost < MODEL_COSTS; cost++) {
         model->samples[cost].count = merger->samples[cost].count;
         model->samples[cost].items = vector_seal(&merger->samples[cost], &model->arena);
@@ -489,9 +509,11 @@ static int seal(struct merger *merger)
 static void merger_done(struct merger *merger)
 {
     struct lookup *lookups[] = {&merger->target_index, &merger->row_index, &merger->error_index,
-                                &merger->note_index, &merger->sample_index};
+                                &merger->note_index, &merger->sample_index,
+                                &merger->gauge_index};
     struct vector *vectors[] = {&merger->rows, &merger->errors, &merger->notes, &merger->events,
-                                &merger->threads, &merger->heap_rows, &merger->heap_owners};
+                                &merger->threads, &merger->heap_rows, &merger->heap_owners,
+                                &merger->gauges};
     for (size_t i = 0; i < sizeof(lookups) / sizeof(lookups[0]); i++)
         lookup_done(lookups[i]);
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
@@ -515,6 +537,7 @@ int model_merge(const struct model *const *models, size_t count, struct model **
     merger.rows.bytes = sizeof(struct model_row);
     merger.errors.bytes = sizeof(struct model_error);
     merger.notes.bytes = sizeof(struct model_note);
+    merger.gauges.bytes = sizeof(struct model_gauge);
     merger.events.bytes = sizeof(struct model_event);
     merger.threads.bytes = sizeof(struct model_thread);
     merger.heap_rows.bytes = sizeof(struct model_heap_row);

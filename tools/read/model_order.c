@@ -70,6 +70,15 @@ static int compare_heap_owners(const void *a, const void *b)
     return order ? order : ascending((uint64_t)left->tid, (uint64_t)right->tid);
 }
 
+static const struct model *names_of; /* of the gauges being sorted: qsort passes nothing on */
+
+static int compare_gauges(const void *a, const void *b)
+{
+    const struct model_gauge *left = a, *right = b;
+    int order = strcmp(names_of->targets[left->target].text, names_of->targets[right->target].text);
+    return order ? order : ascending(left->target, right->target);
+}
+
 static void sort(void *items, size_t count, size_t bytes, int (*compare)(const void *, const void *))
 {
     if (count > 1)
@@ -99,6 +108,8 @@ void model_order(struct model *model)
     sort(model->events, model->event_count, sizeof(*model->events), compare_events);
     sort(model->threads, model->thread_count, sizeof(*model->threads), compare_threads);
     main_threads_first(model);
+    names_of = model;
+    sort(model->gauges, model->gauge_count, sizeof(*model->gauges), compare_gauges);
     sort(model->heap.rows, model->heap.row_count, sizeof(*model->heap.rows), compare_heap_rows);
     sort(model->heap.owners, model->heap.owner_count, sizeof(*model->heap.owners),
          compare_heap_owners);
@@ -111,6 +122,8 @@ void model_total_targets(struct model *model)
 {
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
+        if (row->hook == HOOK_count)
+            continue;
         struct model_target *target = &model->targets[row->target];
         target->calls = decode_sum(target->calls, row->calls);
         target->errors = decode_sum(target->errors, row->errors);

@@ -37,6 +37,7 @@ static const struct {
     [TABLE_LIVE] = {"live objects", sizeof(struct live_record)},
     [TABLE_SIZES] = {"sizes", sizeof(struct heap_record)},
     [TABLE_OWNERS] = {"owners", sizeof(struct heap_record)},
+    [TABLE_GAUGES] = {"gauges", sizeof(struct gauge_record)},
     [TABLE_POOL] = {"pool", SEGMENT_PAGE},
 };
 

@@ -239,7 +239,7 @@ static json_t *threads_of(const struct analysis *analysis, json_t *truncated)
         set(row, "name", text(one->name));
         set(row, "start_ns", number(one->start_ns));
         set(row, "life_ns", number(one->life_ns));
-        for (unsigned class = 0; class < CLASS_COUNT; class ++)
+        for (unsigned class = 0; class < CLASS_CUSTOM; class ++)
             set(classes, class_names[class], number(one->class_ns[class]));
         for (unsigned class = 0; class <= CLASS_COUNT; class ++)
             cpu += one->class_cpu_ns[class];

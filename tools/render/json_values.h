@@ -57,7 +57,8 @@ static inline const char *target_kind_name(enum target_kind kind)
 {
     static const char *const names[TARGET_KIND_COUNT] = {
         "other", "file",   "tcp_out", "tcp_in", "udp",     "unix_out", "unix_in",
-        "pipe",  "device", "host",    "lock",   "program", "site",     "unknown"};
+        "pipe",  "device", "host",    "lock",   "program", "site",     "unknown",
+        "custom"};
     return kind < TARGET_KIND_COUNT ? names[kind] : "unknown";
 }
 

@@ -83,7 +83,7 @@ void text_blocks_targets(struct screen *screen, const struct analysis *analysis,
     bool heading = false;
     for (size_t i = 0, shown = 0; i < model->target_count && shown < most; i++) {
         /* "(other)" mixes everything without a target of its own: not a place to look at. */
-        if (order[i] == &model->targets[0] || order[i]->ns == 0)
+        if (order[i] == &model->targets[0] || order[i]->ns == 0 || order[i]->kind == TARGET_CUSTOM)
             continue;
         if (!heading)
             screen_print(screen, STYLE_BOLD, "Most time in calls, by what they touched");
