@@ -1,5 +1,5 @@
-/* help.c: usage, made from the tables it describes: commands, their options and words, options.def, findings.def.
- * Broken to the terminal's width; to that of a small terminal where there is none.
+/* help.c: usage, made from the tables it describes: commands, their options and words, options.def, findings.def and
+ * the texts beside the rules. Broken to the terminal's width; to that of a small terminal where there is none.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "analyse/finding.h"
+#include "analyse/metrics.h"
 #include "commands/arguments.h"
 #include "commands/commands.h"
 #include "commands/describe.h"
+#include "commands/help_finding.h"
 #include "commands/settings.h"
 #include "read/text.h"
 #include "render/screen.h"
@@ -109,21 +111,44 @@ static void print_options(struct screen *screen)
 
 static void print_findings(struct screen *screen)
 {
-    static const struct {
-        const char *name, *title;
-    } findings[] = {
-#define FINDING(id, title, ceiling, rule) {#id, title},
-#define EXPLAINS(cause, consequence)
-#define REFINES(particular, general)
-#include "analyse/findings.def"
-#undef FINDING
-#undef EXPLAINS
-#undef REFINES
-    };
     screen_print(screen, STYLE_PLAIN, "What strong-report looks for:");
     screen_blank(screen);
-    for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
-        print_row(screen, OPTION_COLUMN, findings[i].name, findings[i].title);
+    for (unsigned id = 0; id < FINDING_COUNT; id++)
+        print_row(screen, OPTION_COLUMN, finding_name((enum finding_id)id), finding_title((enum finding_id)id));
+}
+
+static void print_entries(struct screen *screen, const char *introduction, const char *prefix,
+                          const struct metric_entry *entries, bool with_units)
+{
+    screen_wrap(screen, 0, NULL, 0, introduction, LINES_LIMIT);
+    screen_blank(screen);
+    for (; entries->name; entries++) {
+        char name[64], meaning[512];
+        snprintf(name, sizeof(name), "%s%s", prefix, entries->name);
+        snprintf(meaning, sizeof(meaning), "%s%s%s%s%s%s", entries->meaning, with_units ? " (" : "",
+                 with_units ? quantity_id(entries->unit) : "", with_units ? ", " : "",
+                 with_units ? metrics_kind_name(entries->kind) : "", with_units ? ")" : "");
+        print_row(screen, OPTION_COLUMN, name, meaning);
+    }
+}
+
+static void print_metrics(struct screen *screen)
+{
+    print_entries(screen,
+                  "What `strong-report check` and the rules of `strong-report watch` can name. A metric that was not "
+                  "measured is never a pass. check looks at the whole life, watch at each interval.",
+                  "", metrics_scalars, true);
+    screen_blank(screen);
+    print_entries(screen, "Of the calls of one of these groups, or of any function of libc that is hooked (read.p99):",
+                  "", metrics_groups, false);
+    screen_blank(screen);
+    print_entries(screen, "Of what has a name of its own:", "", metrics_called, false);
+    screen_blank(screen);
+    print_entries(screen,
+                  "one of these figures; network{target=\"tcp://127.0.0.1:6379\"}.p99 takes one target's calls alone:",
+                  ".", metrics_statistics, true);
+    screen_blank(screen);
+    print_entries(screen, "and of finding(\"...\"):", ".", metrics_finding_figures, true);
 }
 
 static void print_notes(struct screen *screen, const char *notes)
@@ -167,7 +192,8 @@ static void print_command(struct screen *screen, const struct command *command)
 
 static const struct command_word topics[] = {
     {"options", "the settings of libstrong.so"},
-    {"findings", "what strong-report looks for"},
+    {"findings", "what strong-report looks for; help and the name of one says more about it"},
+    {"metrics", "what check and watch can name"},
     {0},
 };
 
@@ -182,6 +208,15 @@ const struct argument *help_arguments(void)
     return none;
 }
 
+/* The finding that a word comes nearest to, NULL if none is near. */
+static const char *nearest_finding(const char *word)
+{
+    const char *names[FINDING_COUNT + 1] = {NULL};
+    for (unsigned id = 0; id < FINDING_COUNT; id++)
+        names[id] = finding_name((enum finding_id)id);
+    return text_nearest(word, names);
+}
+
 static int no_topic(const char *topic)
 {
     const char *names[sizeof(topics) / sizeof(topics[0])] = {NULL};
@@ -190,9 +225,11 @@ static int no_topic(const char *topic)
     const char *nearest = text_nearest(topic, names);
     if (!nearest)
         nearest = commands_nearest(topic);
+    if (!nearest)
+        nearest = nearest_finding(topic);
     if (nearest)
         return arguments_wrong("help", "no topic '%s'; nearest: %s", topic, nearest);
-    return arguments_wrong("help", "no topic '%s'; there are: commands, options, findings", topic);
+    return arguments_wrong("help", "no topic '%s'; there are: commands, options, findings, metrics", topic);
 }
 
 int help_command(int argc, char **argv)
@@ -207,8 +244,12 @@ int help_command(int argc, char **argv)
         print_options(&screen);
     else if (strcmp(topic, "findings") == 0)
         print_findings(&screen);
+    else if (strcmp(topic, "metrics") == 0)
+        print_metrics(&screen);
     else if (command)
         print_command(&screen, command);
+    else if (finding_find(topic) != FINDING_COUNT)
+        help_finding_print(&screen, finding_find(topic));
     else
         return no_topic(topic);
     return EXIT_OK;
