@@ -12,12 +12,11 @@
 #include "analyse/self.h"
 
 struct rule {
-    const char *name, *title;
     enum finding_severity ceiling;
     void (*run)(struct analysis *analysis, struct finding *finding);
 };
 
-#define FINDING(id, title, ceiling, rule) {#id, title, SEVERITY_##ceiling, rule},
+#define FINDING(id, title, ceiling, rule) {SEVERITY_##ceiling, rule},
 #define EXPLAINS(cause, consequence)
 #define REFINES(particular, general)
 static const struct rule rules[FINDING_COUNT] = {
@@ -39,24 +38,6 @@ static const struct {
 #undef FINDING
 #undef EXPLAINS
 #undef REFINES
-
-const char *finding_state_name(enum finding_state state)
-{
-    static const char *const names[] = {"not_found", "found", "not_applicable", "not_measured"};
-    return names[state];
-}
-
-const char *finding_severity_name(enum finding_severity severity)
-{
-    static const char *const names[] = {"note", "warning", "critical"};
-    return names[severity];
-}
-
-const char *finding_confidence_name(enum finding_confidence confidence)
-{
-    static const char *const names[] = {"low", "medium", "high"};
-    return names[confidence];
-}
 
 /* ---- preparation ---- */
 
@@ -118,8 +99,8 @@ static void run_rules(struct analysis *analysis)
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         struct finding *finding = &analysis->findings[i];
         *finding = (struct finding){.id = (enum finding_id)i,
-                                    .name = rules[i].name,
-                                    .title = rules[i].title,
+                                    .name = finding_name((enum finding_id)i),
+                                    .title = finding_title((enum finding_id)i),
                                     .evidence = "",
                                     .where = "",
                                     .assumption = "",
@@ -194,6 +175,11 @@ static void explain(struct analysis *analysis)
 static int fill(struct analysis *analysis)
 {
     accounting_make(analysis->model, &analysis->time);
+    analysis->threads = arena_array(&analysis->arena, analysis->model->thread_count + 1,
+                                    sizeof(*analysis->threads));
+    if (analysis->threads == NULL)
+        return -ENOMEM;
+    accounting_threads(analysis->model, analysis->threads);
     int error = index_rows(analysis);
     if (error == 0)
         error =

@@ -148,14 +148,24 @@ static int nothing_named(const struct directory *directory)
 static int nothing_found(const char *word)
 {
     char clean[256];
-    const char *names[16] = {0};
+    const char *parts[64] = {0};
     text_clean(clean, sizeof(clean), word, strlen(word));
-    for (int i = 0; commands[i].name && i < 15; i++)
-        names[i] = commands[i].name;
-    const char *nearest = is_number(word) ? NULL : text_nearest(word, names);
+    const struct command_word *words = report_words();
+    for (int i = 0; words[i].name && i < 63; i++)
+        parts[i] = words[i].name;
+    const char *nearest = is_number(word) ? NULL : commands_nearest(word);
+    const char *part = is_number(word) ? NULL : text_nearest(word, parts);
     if (nearest)
         return arguments_wrong("", "no command and no process '%s'; nearest command: %s", clean,
                                nearest);
+    if (part && strcmp(part, word) != 0)
+        return arguments_wrong("", "no process and no part of the report '%s'; nearest part: strong-report report %s",
+                               clean, part);
+    if (part) {
+        fprintf(stderr, "strong-report: no process, run or file '%s'; the part of the report: strong-report report %s\n",
+                clean, part);
+        return EXIT_NO_DATA;
+    }
     if (is_number(word))
         fprintf(stderr,
                 "strong-report: no segment of process %s: was it started with libstrong.so preloaded? "
@@ -289,6 +299,15 @@ int select_word(const char *word, bool whole, struct selection *ret_selection)
     return code;
 }
 
+bool select_matches(const struct directory_entry *entry, const char *word)
+{
+    if (!word)
+        return matches(entry, MATCH_ANY, NULL);
+    if (is_number(word))
+        return matches(entry, MATCH_PID, word);
+    return matches(entry, MATCH_RUN, word) || matches(entry, MATCH_NAME, word);
+}
+
 int select_running(const char *word, bool (*also)(const struct directory_entry *entry, const void *context),
                    const void *context, struct selection *ret_selection)
 {
@@ -297,12 +316,10 @@ int select_running(const char *word, bool (*also)(const struct directory_entry *
     int code = directory_read(directory, word != NULL) == 0 ? EXIT_NO_DATA : EXIT_FAILED;
     if (code == EXIT_NO_DATA)
         ret_selection->chosen = calloc(directory->count + 1, sizeof(*ret_selection->chosen));
-    const char *name = word ? without_folder(word) : "";
+    const char *name = word ? without_folder(word) : NULL;
     for (size_t i = 0; ret_selection->chosen && i < directory->count; i++) {
         const struct directory_entry *entry = &directory->entries[i];
-        bool meant = !word             ? matches(entry, MATCH_ANY, name)
-                     : is_number(word) ? matches(entry, MATCH_PID, word)
-                                       : matches(entry, MATCH_RUN, name) || matches(entry, MATCH_NAME, name);
+        bool meant = select_matches(entry, name);
         bool runs = is_live(entry) && entry->next_image == DIRECTORY_NONE;
         if ((meant && runs) || also(entry, context))
             ret_selection->chosen[ret_selection->count++] = i;
