@@ -9,7 +9,7 @@
 
 const struct live_kind live_kinds[LIVE_VIEW_COUNT] = {
 #define LIVE_VIEW(name, key, label, needs, sort, meaning)                                          \
-    {#name, label, meaning, key, needs, sort, name##_view},
+    {#name, label, meaning, key, needs, sort, live_##name##_view},
 #include "render/live_views.def"
 #undef LIVE_VIEW
 };

@@ -62,7 +62,7 @@ void live_head(struct screen *screen, const struct rates *rates, const char *sta
 struct units_text live_wait_text(const struct rates *rates);
 
 #define LIVE_VIEW(name, key, label, needs, sort, meaning)                                          \
-    void name##_view(const struct live_input *input, struct live_table *table);
+    void live_##name##_view(const struct live_input *input, struct live_table *table);
 #include "render/live_views.def"
 #undef LIVE_VIEW
 

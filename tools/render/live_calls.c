@@ -42,7 +42,7 @@ static void put_figures(const struct live_input *input, struct live_table *table
 
 /* ---- by function ---- */
 
-void calls_view(const struct live_input *input, struct live_table *table)
+void live_calls_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"CALL", NULL, 0, true, 0},
@@ -86,7 +86,7 @@ static void add_latencies(struct live_table *table, const struct model *model,
                             &model->rows[i].latency); /* without memory: fewer calls in it */
 }
 
-void targets_view(const struct live_input *input, struct live_table *table)
+void live_targets_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         FIGURE_COLUMNS,
@@ -121,7 +121,7 @@ static bool is_operation(unsigned hook)
     return strcmp(hook_names[hook], "operation") == 0 || strcmp(hook_names[hook], "count") == 0;
 }
 
-void operations_view(const struct live_input *input, struct live_table *table)
+void live_operations_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         FIGURE_COLUMNS,

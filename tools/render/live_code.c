@@ -22,7 +22,7 @@ static struct analysis *part_of(const struct live_input *input)
 
 /* ---- functions ---- */
 
-void functions_view(const struct live_input *input, struct live_table *table)
+void live_functions_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"SELF%", "SELF", 7, false, 0},
@@ -83,7 +83,7 @@ static void count_locks(const struct live_input *input, struct live_table *table
               live_count_text(waited, input->totals).text, each);
 }
 
-void locks_view(const struct live_input *input, struct live_table *table)
+void live_locks_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"WAITS/s", "WAITS", 8, false, 0}, {"TIME%", "TIME", 8, false, 0},
@@ -165,7 +165,7 @@ static void put_heap_rates(const struct live_input *input, struct live_table *ta
                   units_bytes(rates->model.heap.peak_bytes).text);
 }
 
-void memory_view(const struct live_input *input, struct live_table *table)
+void live_memory_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"ALLOC/s", "ALLOC", 8, false, 0}, {"CALLS/s", "CALLS", 8, false, 2},

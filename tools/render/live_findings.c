@@ -6,7 +6,7 @@
 #include "render/live.h"
 #include "render/text_report.h"
 
-void findings_view(const struct live_input *input, struct live_table *table)
+void live_findings_view(const struct live_input *input, struct live_table *table)
 {
     char *text = NULL, *next = NULL;
     size_t len = 0;

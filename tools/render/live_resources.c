@@ -135,7 +135,7 @@ static struct units_text words(enum unit unit, double value, bool level)
     return ret;
 }
 
-void resources_view(const struct live_input *input, struct live_table *table)
+void live_resources_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"RESOURCE", NULL, 20, true, 0},

@@ -33,7 +33,7 @@ static void put_use(struct live_table *table, struct live_row *row, const struct
         live_text(table, row, WAITS, wait.text);
 }
 
-void processes_view(const struct live_input *input, struct live_table *table)
+void live_processes_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"PID", NULL, 7, false, 0},         {"CPU%", NULL, 6, false, 0},
@@ -107,7 +107,7 @@ static void put_time(const struct live_input *input, struct live_table *table,
         live_share(table, row, column, rates_share(input->rates, ns));
 }
 
-void threads_view(const struct live_input *input, struct live_table *table)
+void live_threads_view(const struct live_input *input, struct live_table *table)
 {
     static const struct live_column columns[] = {
         {"TID", NULL, 7, false, 0},     {"CPU%", "CPU", 7, false, 0},

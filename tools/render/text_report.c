@@ -92,8 +92,15 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
         snprintf(text, sizeof(text), "%s, %s", units_plural(time->calls[part], "connect").text,
                  units_plural(time->target_count[part], "target").text);
         break;
+    case PART_EVENT:
+        if (top != 0 && name[0] != '\0')
+            snprintf(text, sizeof(text), "%s, %s", name, units_plural(time->calls[part], "answer").text);
+        break;
     case PART_LOCK:
-        if (analysis->lock_count > 0)
+        if (time->interpreter_ns * 2 > time->parts[part])
+            snprintf(text, sizeof(text), "Python's interpreter lock %s",
+                     units_duration(time->interpreter_ns).text);
+        else if (analysis->lock_count > 0)
             snprintf(text, sizeof(text), "%s%s%s", analysis->locks[0].waiter,
                      analysis->locks[0].holder[0] != '\0' ? " held by " : "",
                      analysis->locks[0].holder);
@@ -188,8 +195,8 @@ static enum screen_style severity_style(enum finding_severity severity)
                                           : STYLE_NOTE;
 }
 
-static void finding_title(struct screen *screen, const struct analysis *analysis,
-                          const struct finding *finding, unsigned number)
+static void finding_heading(struct screen *screen, const struct analysis *analysis,
+                            const struct finding *finding, unsigned number)
 {
     struct screen_line line;
     char gain[80] = "", confidence[40];
@@ -220,7 +227,7 @@ void text_report_finding(struct screen *screen, const struct analysis *analysis,
 {
     enum { LABEL = 8 };
     unsigned most = screen->width < WIDE || detail ? 5 : 2;
-    finding_title(screen, analysis, finding, number);
+    finding_heading(screen, analysis, finding, number);
     if (finding->evidence[0] != '\0')
         screen_wrap(screen, 4, NULL, 0, finding->evidence, most);
     if (detail && finding->explained_by != NULL)
