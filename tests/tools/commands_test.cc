@@ -121,6 +121,50 @@ TEST_F(CommandsTest, ReportShowsOnePartOfItAfterItsName)
     EXPECT_TRUE(has(shell("$R help report").out, "memory"));
 }
 
+TEST_F(CommandsTest, ReportPrintsEveryPartQuietlyAlsoIntoAClosedPipeAndOnATinyTerminal)
+{
+    add(1, "/usr/bin/server");
+    Outcome help = shell("$R help report");
+    for (const char *part : {"memory", "cpu", "blocked", "locks", "network", "files", "threads", "resources"}) {
+        EXPECT_TRUE(has(help.out, std::string("  ") + part)) << help.out;
+        Outcome outcome = shell(std::string("$R report ") + part + " server");
+        EXPECT_EQ(outcome.code, 0) << part << outcome.err;
+        EXPECT_EQ(outcome.err, "") << part;
+        EXPECT_EQ(outcome.out.substr(0, 6), "server") << part;
+        outcome = shell(std::string("set -o pipefail; $R report ") + part + " | head -1");
+        EXPECT_EQ(outcome.err, "") << part;
+        EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << part;
+        EXPECT_EQ(shell(std::string("COLUMNS=20 $R report ") + part).code, 0) << part;
+        EXPECT_EQ(shell(std::string("$R report ") + part + " --json").out.substr(0, 1), "{") << "the whole document";
+    }
+    EXPECT_EQ(shell("$R report network --callers").code, 2) << "it has no tree";
+    EXPECT_EQ(shell("$R report cpu --callees --lines=3").code, 0);
+}
+
+TEST_F(CommandsTest, ReportNamesTheNearestPartAndWhatItsOptionsNeed)
+{
+    add(1, "/usr/bin/server");
+    Outcome outcome = shell("$R report memmory");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "strong-report report memory")) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    outcome = shell("$R report memmory server");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "no part 'memmory'; nearest: memory")) << outcome.err;
+    outcome = shell("$R report memory --callers --cost=alocated");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "nearest: allocated")) << outcome.err;
+    EXPECT_EQ(shell("$R report memory --callers --cost=cpu").code, 2);
+    EXPECT_EQ(shell("$R report memory --callers --callees").code, 2);
+    EXPECT_EQ(shell("$R report memory --cost=live").code, 2) << "of which tree?";
+    EXPECT_EQ(shell("$R report memory --lines=0").code, 2);
+    EXPECT_EQ(shell("$R --lines=5").code, 2);
+    outcome = shell("$R --callers");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "--callers needs a part")) << outcome.err;
+    EXPECT_EQ(shell("$R report memory --callers --cost=live").code, 0);
+}
+
 TEST_F(CommandsTest, SayWhatToRunWhenThereIsNothing)
 {
     Outcome outcome = shell("$R");
@@ -207,7 +251,7 @@ TEST_F(CommandsTest, NameTheNearestOfWhatTheyDoNotKnow)
     } const table[] = {
         {"$R --jsn", "--json"},           {"$R lsit", "list"},
         {"$R runn -- true", "run"},       {"$R run --cpu-zh=9 -- true", "--cpu-hz"},
-        {"$R gc --al", "--all"},          {"$R help optoins", "options"}, {"$R help reconecting", "reconnecting"},
+        {"$R gc --al", "--all"},          {"$R help optoins", "options"},
         {"$R list --jsno", "--json"},
     };
     for (auto &row : table) {
@@ -222,7 +266,7 @@ TEST_F(CommandsTest, NameTheNearestOfWhatTheyDoNotKnow)
 TEST_F(CommandsTest, RefuseWrongUsage)
 {
     for (const char *line : {"$R --width=abc", "$R --width", "$R --json=1", "$R a b", "$R run",
-                             "$R gc --keep=-1", "$R list something", "$R -x"}) {
+                             "$R gc --keep=-1", "$R list some thing", "$R -x"}) {
         Outcome outcome = shell(line);
         EXPECT_EQ(outcome.code, 2) << line << ": " << outcome.err;
         EXPECT_EQ(outcome.out, "") << line;
@@ -348,26 +392,6 @@ TEST_F(CommandsTest, CollectFinishedSegments)
     EXPECT_TRUE(has(shell("$R gc --keep=2").out, "removed 1 segment,"));
     EXPECT_TRUE(has(shell("$R gc --all").out, "removed 2 segments"));
     EXPECT_EQ(shell("$R").code, 3);
-}
-
-TEST_F(CommandsTest, HelpNamesEveryCommandAndSetting)
-{
-    std::string overview = shell("$R help").out;
-    for (const char *word : {"report", "run", "diff", "list", "gc", "help"})
-        EXPECT_TRUE(has(overview, word)) << word;
-    std::string options = shell("$R help options").out;
-#define OPTION(name, field, kind, fallback, low, high, meaning)                                    \
-    EXPECT_TRUE(has(options, "STRONG_" #name)) << #name;                                           \
-    EXPECT_TRUE(has(options, meaning)) << #name;
-#include "abi/options.def"
-#undef OPTION
-    EXPECT_TRUE(has(shell("$R help run").out, "--cpu-hz=VALUE"));
-    EXPECT_EQ(shell("$R run --help").out, shell("$R help run").out);
-    EXPECT_EQ(shell("$R --help").out, overview);
-    EXPECT_TRUE(has(shell("$R help findings").out, "reconnecting"));
-    std::string finding = shell("$R help reconnecting").out;
-    for (const char *part : {"looks for", "Applies where", "Found for", "fix", "risk", "strong-report diff"})
-        EXPECT_TRUE(has(finding, part)) << part;
 }
 
 TEST_F(CommandsTest, StopQuietlyWhenNobodyReads)

@@ -81,6 +81,22 @@ static const char *ascii_form(uint32_t code)
         return "-";
     case 0x2192: /* → */
         return ">";
+    case 0x2581: /* ▁ and its like, of screen_spark */
+        return "_";
+    case 0x2582:
+        return ".";
+    case 0x2583:
+        return "-";
+    case 0x2584:
+        return "=";
+    case 0x2585:
+        return "+";
+    case 0x2586:
+        return "*";
+    case 0x2587:
+        return "%";
+    case 0x2588:
+        return "#";
     default:
         return "?";
     }
@@ -140,6 +156,23 @@ static void put_styled(struct screen_line *line, enum screen_style style, const 
     } else {
         put_text(line, text, len);
     }
+}
+
+size_t screen_style_at(const char *text, enum screen_style *ret_style)
+{
+    static const char end[] = "\033[0m";
+    if (strncmp(text, end, sizeof(end) - 1) == 0) {
+        *ret_style = STYLE_PLAIN;
+        return sizeof(end) - 1;
+    }
+    for (unsigned i = STYLE_BOLD; i < sizeof(style_codes) / sizeof(style_codes[0]); i++) {
+        size_t len = strlen(style_codes[i]);
+        if (strncmp(text, style_codes[i], len) == 0) {
+            *ret_style = (enum screen_style)i;
+            return len;
+        }
+    }
+    return 0;
 }
 
 unsigned screen_columns(const char *text)
@@ -304,6 +337,18 @@ void screen_bar(struct screen_line *line, double share, unsigned columns)
         len += rest;
     }
     put_styled(line, STYLE_BAR, bar, len);
+}
+
+void screen_spark(struct screen_line *line, const double *shares, unsigned count)
+{
+    static const char *const eighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    for (unsigned i = 0; i < count; i++) {
+        double share = shares[i] > 1 ? 1 : shares[i];
+        if (share >= 0)
+            screen_add(line, STYLE_BAR, "%s", eighths[(unsigned)(share * 7 + 0.5)]);
+        else
+            screen_add(line, STYLE_PLAIN, " ");
+    }
 }
 
 void screen_end(struct screen_line *line, struct screen *screen)

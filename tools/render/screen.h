@@ -58,6 +58,8 @@ void screen_column(struct screen_line *line, unsigned column);
 void screen_right(struct screen_line *line, unsigned end, enum screen_style style,
                   const char *text);
 void screen_bar(struct screen_line *line, double share, unsigned columns);
+/* One column for each share from 0 to 1, as high as it is; a negative one leaves a gap. */
+void screen_spark(struct screen_line *line, const double *shares, unsigned count);
 void screen_end(struct screen_line *line, struct screen *screen);
 
 /* One whole line. */
@@ -68,6 +70,10 @@ void screen_blank(struct screen *screen);
  * max_lines lines; the last one ends with "…" if there was more. */
 void screen_wrap(struct screen *screen, unsigned indent, const char *label, unsigned label_columns,
                  const char *text, unsigned max_lines);
+
+/* Where a printed line has one of our style sequences: its bytes and what it begins, STYLE_PLAIN for the end of one;
+ * 0 where there is none. For showing lines on what has other means of style. */
+size_t screen_style_at(const char *text, enum screen_style *ret_style);
 
 /* Columns that text takes, once cleaned. */
 unsigned screen_columns(const char *text);
