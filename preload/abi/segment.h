@@ -74,6 +74,8 @@
  *   nagle_stall  one call for each read on TCP that ended 35–60 ms after the last of at least two small
  *                writes in a row: time = that wait (a delayed ACK is 40 ms: TCP_DELACK_MIN, net/tcp.h)
  *   thread_life  one call for each finished thread: time = its life
+ *   response     one call for each read on an outbound connection that followed a write: time = from the last write
+ *                to that read, whichever calls waited in between
  *
  * CUSTOM (what the program reports with strong.h; the target is the name it gave, of kind TARGET_CUSTOM)
  *   operation    one call for each operation that ended: time, bytes and error as the program says, in a cell with a

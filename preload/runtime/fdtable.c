@@ -272,6 +272,8 @@ void fdtable_read_done(int fd, uint64_t bytes, uint64_t ticks)
     entry->exchanges++;
     uint64_t now = clock_ticks(), waited = now - entry->moved_ticks;
     entry->moved_ticks = now;
+    if (entry->flags & FD_OUTBOUND)
+        thread_count_derived(HOOK_response, entry->target, waited, 0, false);
     if (entry->small_writes >= 2 && (entry->flags & FD_STREAM) && !(entry->flags & FD_NODELAY_SET) &&
         waited >= stall_least_ticks && waited <= stall_most_ticks)
         thread_count_derived(HOOK_nagle_stall, entry->target, waited, 0, false);

@@ -187,6 +187,25 @@ RUNTIME_TEST(FdTable, AsynchronousConnectsBeginOnce)
     EXPECT_EQ(connections().calls, 1u);
 }
 
+RUNTIME_TEST(FdTable, AnAnswerTakesFromTheLastWriteToTheReadThatFollows)
+{
+    Runtime runtime;
+    connected(100);
+    fdtable_wrote(100, 10);
+    fdtable_wrote(100, 10);
+    fdtable_entry(100, false)->moved_ticks -= clock_ns_to_ticks(50000000); // the clock is moved, not waited for
+    fdtable_read_done(100, 10, 1);
+    fdtable_read_done(100, 10, 1); // more of the same answer
+    Row answers = row(HOOK_response, peer());
+    EXPECT_EQ(answers.calls, 1u);
+    EXPECT_GE(clock_ticks_to_ns(answers.ticks), 49000000u);
+
+    fdtable_opened(101, peer(), TARGET_TCP_IN); // a client's: what it sends next is no answer
+    fdtable_wrote(101, 10);
+    fdtable_read_done(101, 10, 1);
+    EXPECT_EQ(row(HOOK_response, peer()).calls, 1u);
+}
+
 // ---- Nagle ----
 
 struct StallCase {

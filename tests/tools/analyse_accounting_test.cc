@@ -4,7 +4,7 @@
 #include <numeric>
 #include <random>
 
-static uint64_t sum_of(const accounting &time)
+template <class Account> uint64_t sum_of(const Account &time)
 {
     return std::accumulate(time.parts, time.parts + PART_COUNT, uint64_t{0});
 }
@@ -96,6 +96,97 @@ TEST(Accounting, SaysWhenCpuTimeIsNotMeasured)
     EXPECT_EQ(time.parts[PART_UNACCOUNTED], time.total_ns);
 }
 
+TEST(Accounting, AnEventLoopWaitsForAnswersAsFarAsTheyTookLongerThanTheCallsForThem)
+{
+    AnalyseCase c(10);
+    uint32_t upstream = c.segment.target(TARGET_TCP_OUT, "tcp://10.0.0.1:8080");
+    uint32_t other = c.segment.target(TARGET_TCP_OUT, "tcp://10.0.0.2:8080");
+    uint32_t loop = c.segment.target(TARGET_DEVICE, "epoll");
+    auto main = c.segment.thread(1, "nginx");
+    main.calls(100, HOOK_epoll_wait, loop, c.ticks(80 * c.kMs));
+    main.calls(60, HOOK_recv, upstream, c.ticks(10 * c.kUs));
+    main.calls(60, HOOK_response, upstream, c.ticks(50 * c.kMs));
+    main.calls(10, HOOK_recv, other, c.ticks(20 * c.kMs)); /* waited for directly */
+    main.calls(10, HOOK_response, other, c.ticks(20 * c.kMs));
+    c.cpu(100 * c.kMs);
+    const accounting &time = c.finish().time;
+    EXPECT_NEAR(time.parts[PART_EVENT], 3e9, 2e6);
+    EXPECT_NEAR(time.parts[PART_IDLE], 5e9, 2e6);
+    EXPECT_NEAR(time.parts[PART_NETWORK], 200.6e6, 1e6);
+    EXPECT_EQ(time.calls[PART_EVENT], 70u);
+    EXPECT_EQ(time.top_target[PART_EVENT], upstream);
+    EXPECT_EQ(sum_of(time), time.total_ns);
+}
+
+TEST(Accounting, AnEventLoopWaitsNoLongerForAnswersThanItWaits)
+{
+    AnalyseCase c(10);
+    uint32_t upstream = c.segment.target(TARGET_TCP_OUT, "tcp://10.0.0.1:8080");
+    auto main = c.segment.thread(1, "fan-out");
+    main.calls(10, HOOK_poll, 0, c.ticks(100 * c.kMs));
+    main.calls(1000, HOOK_response, upstream, c.ticks(90 * c.kMs)); /* a hundred at a time */
+    const accounting &time = c.finish().time;
+    EXPECT_NEAR(time.parts[PART_EVENT], 1e9, 1e3);
+    EXPECT_EQ(time.parts[PART_IDLE], 0u);
+}
+
+TEST(Accounting, WaitingForPythonsInterpreterLockIsWaitingForALock)
+{
+    AnalyseCase c(10);
+    c.segment.module("/usr/bin/python3.11", 0x400000, 0x900000, 0);
+    uint32_t interpreter = c.segment.stack({0x500000, 0x600000});
+    uint32_t queue = c.segment.stack({c.function("take_job")});
+    auto main = c.segment.thread(1, "main");
+    main.calls(1000, HOOK_pthread_cond_timedwait, 0, c.ticks(4 * c.kMs));
+    c.segment.sample(SAMPLE_BLOCKED, HOOK_pthread_cond_timedwait, 0, interpreter, 300, 3 * c.kSecond);
+    c.segment.sample(SAMPLE_BLOCKED, HOOK_pthread_cond_timedwait, 0, queue, 100, 1 * c.kSecond);
+    const analysis &result = c.finish();
+    EXPECT_NEAR(result.time.parts[PART_LOCK], 3e9, 1e6);
+    EXPECT_NEAR(result.time.interpreter_ns, 3e9, 1e6);
+    EXPECT_NEAR(result.time.parts[PART_IDLE], 1e9, 1e6);
+    EXPECT_NEAR(result.threads[0].parts[PART_LOCK], 3e9, 1e6);
+}
+
+TEST(Accounting, SplitsTheLifeOfEachThread)
+{
+    AnalyseCase c(10);
+    uint32_t in = c.segment.target(TARGET_TCP_IN, "tcp://0.0.0.0:80");
+    uint32_t out = c.segment.target(TARGET_TCP_OUT, "tcp://10.0.0.1:5432");
+    auto main = c.segment.thread(1, "main");
+    main.call(HOOK_recv, in, c.ticks(6 * c.kSecond)).call(HOOK_recv, out, c.ticks(2 * c.kSecond));
+    main.block().class_cpu_ns[CLASS_COUNT] = 1 * c.kSecond;
+    auto worker = c.segment.thread(2, "worker");
+    worker.call(HOOK_recv, out, c.ticks(1 * c.kSecond));
+    worker.inside(HOOK_pthread_cond_wait, 0, c.segment.kStartTicks + c.ticks(4 * c.kSecond));
+    const analysis &result = c.finish();
+    const accounting_thread &first = result.threads[0], &second = result.threads[1];
+    EXPECT_TRUE(first.cpu_sampled);
+    EXPECT_FALSE(first.shared);
+    EXPECT_NEAR(first.parts[PART_IDLE], 6e9, 1e3);
+    EXPECT_NEAR(first.parts[PART_NETWORK], 2e9, 1e3);
+    EXPECT_NEAR(first.parts[PART_CPU], 1e9, 1e3);
+    EXPECT_NEAR(first.parts[PART_UNACCOUNTED], 1e9, 1e3);
+    EXPECT_NEAR(second.parts[PART_NETWORK], 1e9, 1e3);
+    EXPECT_NEAR(second.parts[PART_IDLE], 6e9, 1e3);
+    EXPECT_NEAR(second.parts[PART_UNACCOUNTED], 3e9, 1e3);
+}
+
+TEST(Accounting, SaysOfAThreadThatItsSplitIsEstimatedWhereOthersHadItsBlock)
+{
+    AnalyseCase c(10);
+    uint32_t in = c.segment.target(TARGET_TCP_IN, "tcp://0.0.0.0:80");
+    uint32_t out = c.segment.target(TARGET_TCP_OUT, "tcp://10.0.0.1:5432");
+    auto worker = c.segment.thread(2, "worker");
+    worker.call(HOOK_recv, in, c.ticks(2 * c.kSecond)).call(HOOK_recv, out, c.ticks(2 * c.kSecond));
+    worker.block().owners = 2;
+    worker.block().owner_class_ticks[CLASS_NETWORK] = c.ticks(2 * c.kSecond);
+    const accounting_thread &one = c.finish().threads[0];
+    EXPECT_TRUE(one.shared);
+    EXPECT_NEAR(one.parts[PART_IDLE], 1e9, 1e3);
+    EXPECT_NEAR(one.parts[PART_NETWORK], 1e9, 1e3);
+    EXPECT_NEAR(one.parts[PART_UNACCOUNTED], 8e9, 1e3);
+}
+
 TEST(Accounting, PartsSumToTheTotalForAnySegment)
 {
     std::mt19937_64 random(7);
@@ -118,8 +209,11 @@ TEST(Accounting, PartsSumToTheTotalForAnySegment)
         }
         if (pick(2))
             c.cpu(pick(30 * c.kSecond), pick(30 * c.kSecond));
-        const accounting &time = c.finish().time;
+        const analysis &result = c.finish();
+        const accounting &time = result.time;
         ASSERT_EQ(sum_of(time), time.total_ns) << "round " << round;
+        for (size_t i = 0; i < result.model->thread_count; i++)
+            ASSERT_EQ(sum_of(result.threads[i]), result.model->threads[i].life_ns) << "round " << round;
         ASSERT_GE(time.work_ns, time.wall_ns);
     }
 }

@@ -121,6 +121,50 @@ TEST_F(CommandsTest, ReportShowsOnePartOfItAfterItsName)
     EXPECT_TRUE(has(shell("$R help report").out, "memory"));
 }
 
+TEST_F(CommandsTest, ReportPrintsEveryPartQuietlyAlsoIntoAClosedPipeAndOnATinyTerminal)
+{
+    add(1, "/usr/bin/server");
+    Outcome help = shell("$R help report");
+    for (const char *part : {"memory", "cpu", "blocked", "locks", "network", "files", "threads", "resources"}) {
+        EXPECT_TRUE(has(help.out, std::string("  ") + part)) << help.out;
+        Outcome outcome = shell(std::string("$R report ") + part + " server");
+        EXPECT_EQ(outcome.code, 0) << part << outcome.err;
+        EXPECT_EQ(outcome.err, "") << part;
+        EXPECT_EQ(outcome.out.substr(0, 6), "server") << part;
+        outcome = shell(std::string("set -o pipefail; $R report ") + part + " | head -1");
+        EXPECT_EQ(outcome.err, "") << part;
+        EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << part;
+        EXPECT_EQ(shell(std::string("COLUMNS=20 $R report ") + part).code, 0) << part;
+        EXPECT_EQ(shell(std::string("$R report ") + part + " --json").out.substr(0, 1), "{") << "the whole document";
+    }
+    EXPECT_EQ(shell("$R report network --callers").code, 2) << "it has no tree";
+    EXPECT_EQ(shell("$R report cpu --callees --lines=3").code, 0);
+}
+
+TEST_F(CommandsTest, ReportNamesTheNearestPartAndWhatItsOptionsNeed)
+{
+    add(1, "/usr/bin/server");
+    Outcome outcome = shell("$R report memmory");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "strong-report report memory")) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    outcome = shell("$R report memmory server");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "no part 'memmory'; nearest: memory")) << outcome.err;
+    outcome = shell("$R report memory --callers --cost=alocated");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "nearest: allocated")) << outcome.err;
+    EXPECT_EQ(shell("$R report memory --callers --cost=cpu").code, 2);
+    EXPECT_EQ(shell("$R report memory --callers --callees").code, 2);
+    EXPECT_EQ(shell("$R report memory --cost=live").code, 2) << "of which tree?";
+    EXPECT_EQ(shell("$R report memory --lines=0").code, 2);
+    EXPECT_EQ(shell("$R --lines=5").code, 2);
+    outcome = shell("$R --callers");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(has(outcome.err, "--callers needs a part")) << outcome.err;
+    EXPECT_EQ(shell("$R report memory --callers --cost=live").code, 0);
+}
+
 TEST_F(CommandsTest, SayWhatToRunWhenThereIsNothing)
 {
     Outcome outcome = shell("$R");

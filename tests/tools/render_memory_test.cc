@@ -9,7 +9,7 @@
 extern "C" {
 #include "render/full_report.h"
 #include "render/json_report.h"
-#include "render/memory_report.h"
+#include "render/view.h"
 }
 
 namespace
@@ -19,7 +19,10 @@ using namespace memory_case;
 
 std::string memory_report(const analysis &result, unsigned width, bool unicode = true)
 {
-    return render_on(width, unicode, false, [&](screen *s) { memory_report_print(s, &result); });
+    return render_on(width, unicode, false, [&](screen *s) {
+        const view_form form = {};
+        view_print(view_find("memory"), s, &result, &form);
+    });
 }
 
 /* Every table of the heap in use: a parser, a cache, a queue, a growing buffer, what the runtime keeps, and

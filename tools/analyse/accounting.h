@@ -32,6 +32,7 @@ enum accounting_part {
     PART_PIPE,    /* the other end of a pipe or a terminal */
     PART_PROCESS, /* starting processes and threads */
     PART_JOIN,    /* waiting for a thread or a child to end */
+    PART_EVENT,   /* in an event loop, for work or for an answer: at most this was for answers that were due */
     PART_IDLE,    /* waiting for work */
     PART_QUEUE,   /* runnable, waiting for a CPU: at most this, where no call explains it */
     PART_UNACCOUNTED,
@@ -52,12 +53,25 @@ struct accounting {
     uint64_t runnable_ns;
     bool crowded;       /* that is so */
     uint64_t excess_ns; /* by which the parts exceeded the total before they were scaled */
+    uint64_t interpreter_ns; /* of PART_LOCK: for CPython's interpreter lock; estimated from samples */
     /* Thread time that was neither waiting for work, a child or the other end of a pipe; at least
      * the wall time. What a finding's share is a share of. */
     uint64_t work_ns;
 };
 
 void accounting_make(const struct model *model, struct accounting *ret_accounting);
+
+/* One thread that was alive at the end, or is now. CPU time is what was sampled in it, and waiting in the run queue is
+ * not known by thread: both are in "not accounted for" where they were not seen. */
+struct accounting_thread {
+    uint64_t parts[PART_COUNT]; /* sum to its life_ns */
+    bool cpu_sampled;
+    bool shared; /* how its classes divide into parts is estimated: threads before it are in the rows, too */
+    uint64_t excess_ns;
+};
+
+/* One for each of model->threads, in the same order. */
+void accounting_threads(const struct model *model, struct accounting_thread *ret_threads);
 
 /* To which part a call of hook on a target of that kind belongs. */
 enum accounting_part accounting_part_of(unsigned hook, enum target_kind kind);

@@ -40,6 +40,7 @@ struct analysis {
     struct symbols *symbols;
     struct arena arena;
     struct accounting time;
+    struct accounting_thread *threads; /* of model->threads */
     struct profile profile;
     struct heap heap;
     struct analysis_lock *locks;

@@ -1,14 +1,16 @@
 /* calltree.h: the samples of one cost as a tree of calls: what flame graphs, caller and callee trees are drawn from.
  *
  * Built from a model's samples (or, for what lives, from the heap's rows) by function: frames of one function of one
- * module that are reached by the same path are one node, inlined or not. libstrong's own frames are left out; the
- * innermost node of a wait is the hook that waited ("recv"), below it what was waited for where that is known
- * ("tcp://127.0.0.1:6379"). Stacks that were cut hang below a node "(cut)", samples without a stack below "(no stack)".
+ * module that are reached by the same path are one node, inlined or not; of a module without symbols all are one
+ * function, as in the profile. libstrong's own frames are left out, but for the allocator inside it, which is what CPU
+ * time in there was spent on; the innermost node of a wait is the hook that waited ("recv"), below it what was waited
+ * for where that is known ("tcp://127.0.0.1:6379", "held by put"). Stacks that were cut hang below a node "(cut)", samples
+ * without a stack below "(no stack)".
  *
  * Invariant: a node's total is its self plus the totals of its children; the root's total is the sum of all
  * samples. Children are sorted by total, largest first. Estimates: unbiased, standard error sqrt(variance) (struct
- * calltree_node has the variance of its total). Names are clean text and live as long as the symbols.
- * Single-threaded.
+ * calltree_node has the variance of its total). Names are clean text and live as long as the tree, the symbols and the
+ * model all do. Single-threaded.
  */
 #ifndef STRONG_ANALYSE_CALLTREE_H
 #define STRONG_ANALYSE_CALLTREE_H
@@ -17,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "read/arena.h"
 #include "read/model.h"
 #include "read/symbols.h"
 
@@ -57,6 +60,7 @@ struct calltree {
     struct calltree_node *nodes; /* [0] is the root, named "all"; a child comes after its parent */
     size_t count;
     uint64_t samples;
+    struct arena arena; /* of names that are made up here */
 };
 
 /* Returns 0 and the tree, to be given to calltree_done, or -ENOMEM. Where the cost was not sampled or nothing was seen

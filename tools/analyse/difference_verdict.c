@@ -123,7 +123,7 @@ static int say_part(struct difference *difference, const struct difference_part 
         [PART_CPU] = "on the CPU",         [PART_NETWORK] = "waiting for the network",
         [PART_CONNECT] = "connecting",     [PART_RESOLVE] = "looking up names",
         [PART_FILE] = "in calls on files", [PART_LOCK] = "waiting for locks",
-        [PART_SLEEP] = "sleeping",         [PART_PIPE] = "waiting for pipes and terminals",
+        [PART_EVENT] = "in event loops that answers are due to", [PART_SLEEP] = "sleeping",         [PART_PIPE] = "waiting for pipes and terminals",
         [PART_PROCESS] = "starting processes and threads", [PART_QUEUE] = "waiting for a CPU"};
     difference->verdict_judgement = one->time.judgement;
     return say(difference, "B spends %s %s (%s → %s a %s, beyond noise)", amount(&one->time).text,

@@ -164,6 +164,20 @@ static bool in_allocator(const struct model *model, struct symbols *symbols,
     return false;
 }
 
+const struct model_frame *profile_pool_frame(const struct model *model, struct symbols *symbols,
+                                             uint32_t stack)
+{
+    const struct model_stack *of = &model->stacks[stack];
+    const struct model_frame *found = NULL;
+    for (uint32_t i = 0; i < of->skip; i++) {
+        const struct model_frame *frame = &model->frames[of->frame + i];
+        const struct symbol *symbol = symbols_function(symbols, frame);
+        if (symbol->named && (profile_is_allocator(symbol->function) || is_pool(symbol->function)))
+            found = frame;
+    }
+    return found;
+}
+
 /* ---- functions by name ---- */
 
 struct table {
@@ -252,20 +266,6 @@ struct walk {
     uint32_t number; /* of the present CPU sample row, from 1 */
 };
 
-/* Time in the pool is the allocator's, not of the function that allocates: the frame of libstrong next to the
- * program that belongs to an allocator, NULL where the innermost frames are not of one. */
-static const struct model_frame *pool_frame(const struct walk *walk, const struct model_stack *stack)
-{
-    const struct model_frame *found = NULL;
-    for (uint32_t i = 0; i < stack->skip; i++) {
-        const struct model_frame *frame = &walk->model->frames[stack->frame + i];
-        const struct symbol *symbol = symbols_function(walk->symbols, frame);
-        if (symbol->named && (profile_is_allocator(symbol->function) || is_pool(symbol->function)))
-            found = frame;
-    }
-    return found;
-}
-
 static bool add_self(struct walk *walk, const struct model_frame *frame,
                      const struct model_sample *sample)
 {
@@ -294,7 +294,7 @@ static bool add_cpu(struct walk *walk, const struct model_sample *sample)
         profile->libstrong_ns += sample->weight;
     }
     walk->number++;
-    const struct model_frame *pool = pool_frame(walk, stack);
+    const struct model_frame *pool = profile_pool_frame(model, walk->symbols, sample->stack);
     if (pool != NULL && !add_self(walk, pool, sample))
         return false;
     bool innermost = pool == NULL;
@@ -376,8 +376,7 @@ static bool walk_all(struct walk *walk)
     return true;
 }
 
-/* "[sort]", as other profilers write it. */
-static const char *unnamed(struct arena *arena, const char *module)
+const char *profile_unnamed(struct arena *arena, const char *module)
 {
     size_t len = strlen(module);
     char *name = module[0] != '[' ? arena_take(arena, len + 3) : NULL;
@@ -404,7 +403,7 @@ int profile_make(const struct model *model, struct symbols *symbols, struct aren
         memcpy(profile.functions, walk.table.functions, profile.count * sizeof(*profile.functions));
         for (size_t i = 0; i < profile.count; i++)
             if (!profile.functions[i].named)
-                profile.functions[i].name = unnamed(arena, profile.functions[i].module);
+                profile.functions[i].name = profile_unnamed(arena, profile.functions[i].module);
         qsort(profile.functions, profile.count, sizeof(*profile.functions), hotter_first);
     }
     free(walk.table.functions);

@@ -57,6 +57,15 @@ const struct model_frame *profile_site(const struct model *model, struct symbols
 const struct model_frame *profile_program_site(const struct model *model, struct symbols *symbols,
                                                uint32_t stack, bool *ret_runtime);
 
+/* Time in the pool is the allocator's, not that of the function that allocates: the frame of libstrong next to the
+ * program that belongs to an allocator, NULL where the innermost frames are not of one. */
+const struct model_frame *profile_pool_frame(const struct model *model, struct symbols *symbols,
+                                             uint32_t stack);
+
+/* "[sort]", as other profilers write it: the name of all functions of a module that have none. In the arena; where
+ * that is exhausted the module's name itself. */
+const char *profile_unnamed(struct arena *arena, const char *module);
+
 /* Name of a function that belongs to a memory allocator. */
 bool profile_is_allocator(const char *function);
 

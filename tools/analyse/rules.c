@@ -128,17 +128,6 @@ double rules_seconds(const struct analysis *analysis)
     return seconds > 1e-3 ? seconds : 1e-3;
 }
 
-static enum finding_confidence confidence(const struct analysis *analysis, uint64_t count)
-{
-    const uint64_t *counters = analysis->model->counters;
-    bool lost = counters[COUNTER_thread_blocks_full] + counters[COUNTER_cell_table_full] +
-                    counters[COUNTER_target_table_full] >
-                0;
-    if (count >= 200 && analysis->time.wall_ns >= UINT64_C(1000000000) && !lost)
-        return CONFIDENCE_HIGH;
-    return count >= 20 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
-}
-
 void rules_found_anyway(struct analysis *analysis, struct finding *finding, uint64_t gain_ns,
                         uint64_t count, enum finding_severity severity)
 {
@@ -152,7 +141,29 @@ void rules_found_anyway(struct analysis *analysis, struct finding *finding, uint
     finding->severity = severity;
     finding->count = count;
     finding->window_ns = analysis->time.wall_ns;
-    finding->confidence = confidence(analysis, count);
+    struct confidence_basis basis = confidence_basis(analysis);
+    basis.calls = count;
+    finding->confidence = confidence_of(&basis);
+}
+
+void rules_rests_on_samples(struct analysis *analysis, struct finding *finding, uint64_t samples)
+{
+    struct confidence_basis basis = confidence_basis(analysis);
+    basis.samples = samples;
+    finding->confidence = confidence_of(&basis);
+}
+
+void rules_rests_on_readings(struct analysis *analysis, struct finding *finding, uint64_t readings)
+{
+    struct confidence_basis basis = confidence_basis(analysis);
+    basis.readings = readings;
+    finding->confidence = confidence_of(&basis);
+}
+
+void rules_rests_on_more(struct finding *finding)
+{
+    if (finding->confidence == CONFIDENCE_HIGH)
+        finding->confidence = CONFIDENCE_MEDIUM;
 }
 
 bool rules_found(struct analysis *analysis, struct finding *finding, uint64_t gain_ns,

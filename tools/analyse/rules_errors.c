@@ -120,6 +120,18 @@ static void report_storm(struct analysis *analysis, struct finding *finding,
     finding->risk = "none known";
 }
 
+const struct finding_about rules_error_storm_about = {
+    .looks_for = "Calls that fail again and again with the same error.",
+    .precondition =
+        "Applies to every program. Errors that are part of normal work (EINPROGRESS, timeouts of "
+        "waits, trylock) are left out, and those that rules of their own look at.",
+    .formula =
+        "Found where an error exceeds the count, the rate and the share of its calls that the "
+        "table of errors gives for it. Bound: the failing calls' share of their time.",
+    .fix = "Look at the first failure: the call cannot succeed as it is made.",
+    .risk = "None known.",
+};
+
 void rules_error_storm(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;

@@ -23,6 +23,18 @@ static const uint16_t lookup_hooks[] = {HOOK_getaddrinfo,
 
 enum { LOOKUP_LEAST = 10 };
 
+const struct finding_about rules_repeated_lookups_about = {
+    .looks_for = "Names that are looked up again and again.",
+    .precondition = "Applies where it looked up names (getaddrinfo and its kin).",
+    .formula =
+        "Found for names asked for 10 times or more. Bound: the time of all lookups of these "
+        "names but one each.",
+    .fix =
+        "Keep the addresses for some seconds, or let libstrong remember them: "
+        "STRONG_OPTIMIZE=safe, which includes resolver.",
+    .risk = "Kept addresses go stale: look up again after a failed connect.",
+};
+
 void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -139,6 +151,18 @@ static void report_slow(struct analysis *analysis, struct finding *finding, cons
                    finding->where);
     finding->risk = "it may be asked for more expensive things than its siblings";
 }
+
+const struct finding_about rules_slow_target_about = {
+    .looks_for = "One peer that answers much slower than its siblings of the same kind.",
+    .precondition = "Applies where three peers of one kind or more were asked 10 times each.",
+    .formula =
+        "Found where one is five times as slow as the median, and by 0.2 ms. Bound: its answers' "
+        "time above the median.",
+    .fix =
+        "Look at that peer: it is the slow part. Until then send it fewer requests, or ask it in "
+        "parallel with the others.",
+    .risk = "It may be asked for more expensive things than its siblings.",
+};
 
 void rules_slow_target(struct analysis *analysis, struct finding *finding)
 {

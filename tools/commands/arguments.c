@@ -77,19 +77,33 @@ static int take_long(const char *command, const struct argument *known, const ch
     return taken;
 }
 
-static int take_letters(const char *command, const struct argument *known, const char *letters)
+/* Letters in one word; the value of one that takes it is the rest of the word, or argv's next. Returns how many
+ * elements it took. */
+static int take_letters(const char *command, const struct argument *known, const char *letters,
+                        const char *next)
 {
     for (; *letters; letters++) {
         const struct argument *found = known;
         while (found->name && found->letter != *letters)
             found++;
-        if (!found->name || found->value_name) {
+        if (!found->name) {
             arguments_wrong(command, "unknown option -%c; see strong-report help %s", *letters,
                             command);
             return -1;
         }
+        const char *value = letters[1] ? letters + 1 : next;
+        if (found->value_name && !value) {
+            arguments_wrong(command, "-%c needs a value: -%c %s", *letters, *letters,
+                            found->value_name);
+            return -1;
+        }
         if (found->given)
             *found->given = true;
+        if (!found->value_name)
+            continue;
+        if (found->value)
+            *found->value = value;
+        return letters[1] ? 1 : 2;
     }
     return 1;
 }
@@ -112,7 +126,7 @@ int arguments_parse(const char *command, int argc, char **argv, const struct arg
         if (word[0] == '-' && word[1] == '-')
             taken = take_long(command, known, word + 2, i + 1 < argc ? argv[i + 1] : NULL);
         else if (word[0] == '-' && word[1])
-            taken = take_letters(command, known, word + 1);
+            taken = take_letters(command, known, word + 1, i + 1 < argc ? argv[i + 1] : NULL);
         else
             argv[kept++] = argv[i];
         if (taken < 0)

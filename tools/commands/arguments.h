@@ -1,7 +1,7 @@
 /* arguments.h: command line options, the same way for every command.
  *
- * Long options --name, --name=value, --name value; single letters where a command has one; -- ends
- * options. Anything unknown is one line on stderr with the nearest valid name. Single-threaded.
+ * Long options --name, --name=value, --name value; single letters where a command has one, -o value or -ovalue; --
+ * ends options. Anything unknown is one line on stderr with the nearest valid name. Single-threaded.
  */
 #ifndef STRONG_COMMANDS_ARGUMENTS_H
 #define STRONG_COMMANDS_ARGUMENTS_H

@@ -1,10 +1,12 @@
-/* help.c: usage, made from the tables it describes: commands, options.def, findings.def. */
+/* help.c: usage, made from the tables it describes: commands, options.def, findings.def and the texts beside the rules. */
 #include <stdio.h>
 #include <string.h>
 
 #include "analyse/finding.h"
+#include "analyse/metrics.h"
 #include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/help_finding.h"
 #include "commands/settings.h"
 #include "read/text.h"
 
@@ -16,7 +18,7 @@ static void print_overview(void)
            "Commands:\n");
     for (const struct command *command = commands; command->name; command++)
         printf("  %-8s%-38s%s\n", command->name, command->usage, command->summary);
-    printf("\nExit codes: 0 ok, 1 failed, 2 usage, 3 no data; run passes the program's own on.\n");
+    printf("\nExit codes: 0 ok, 1 failed, 2 usage, 3 no data, 99 a limit broken; run passes the\nprogram's own on.\n");
 }
 
 static void print_options(void)
@@ -31,27 +33,46 @@ static void print_options(void)
 
 static void print_findings(void)
 {
-    static const struct {
-        const char *name, *title;
-    } findings[] = {
-#define FINDING(id, title, ceiling, rule) {#id, title},
-#define EXPLAINS(cause, consequence)
-#define REFINES(particular, general)
-#include "analyse/findings.def"
-#undef FINDING
-#undef EXPLAINS
-#undef REFINES
-    };
     printf("What strong-report looks for:\n\n");
-    for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
-        printf("  %-22s %s\n", findings[i].name, findings[i].title);
+    for (unsigned id = 0; id < FINDING_COUNT; id++)
+        printf("  %-22s %s\n", finding_name((enum finding_id)id), finding_title((enum finding_id)id));
+}
+
+static void print_entries(const char *prefix, const struct metric_entry *entries, bool with_units)
+{
+    for (; entries->name; entries++) {
+        char name[64], unit[40] = "";
+        snprintf(name, sizeof(name), "%s%s", prefix, entries->name);
+        if (with_units)
+            snprintf(unit, sizeof(unit), "%-17s%-9s", quantity_id(entries->unit),
+                     metrics_kind_name(entries->kind));
+        printf("  %-18s %s%s\n", name, unit, entries->meaning);
+    }
+}
+
+static void print_metrics(void)
+{
+    printf("What `strong-report check` and the rules of `strong-report watch` can name. A metric that was not\n"
+           "measured is never a pass. check looks at the whole life, watch at each interval.\n\n");
+    print_entries("", metrics_scalars, true);
+    printf("\nOf the calls of one of these groups, or of any function of libc that is hooked (read.p99):\n\n");
+    print_entries("", metrics_groups, false);
+    printf("\nOf what has a name of its own:\n\n");
+    print_entries("", metrics_called, false);
+    printf("\none of these figures; network{target=\"tcp://127.0.0.1:6379\"}.p99 takes one target's calls alone:\n\n");
+    print_entries(".", metrics_statistics, true);
+    printf("\nand of finding(\"...\"):\n\n");
+    print_entries(".", metrics_finding_figures, true);
 }
 
 static void print_arguments(const struct argument *arguments)
 {
     for (; arguments->name; arguments++) {
         char option[64];
-        snprintf(option, sizeof(option), "--%s%s%s", arguments->name,
+        char letter[8] = "";
+        if (arguments->letter)
+            snprintf(letter, sizeof(letter), "-%c, ", arguments->letter);
+        snprintf(option, sizeof(option), "%s--%s%s%s", letter, arguments->name,
                  arguments->value_name ? "=" : "",
                  arguments->value_name ? arguments->value_name : "");
         printf("  %-24s %s\n", option, arguments->meaning);
@@ -76,7 +97,8 @@ static void print_command(const struct command *command)
 
 static const struct command_word topics[] = {
     {"options", "the settings of libstrong.so"},
-    {"findings", "what strong-report looks for"},
+    {"findings", "what strong-report looks for; help and the name of one says more about it"},
+    {"metrics", "what check and watch can name"},
     {0},
 };
 
@@ -91,6 +113,23 @@ const struct argument *help_arguments(void)
     return none;
 }
 
+static int print_finding(enum finding_id id)
+{
+    struct screen screen;
+    screen_init(&screen, stdout);
+    help_finding_print(&screen, id);
+    return EXIT_OK;
+}
+
+/* The finding that a word comes nearest to, NULL if none is near. */
+static const char *nearest_finding(const char *word)
+{
+    const char *names[FINDING_COUNT + 1] = {NULL};
+    for (unsigned id = 0; id < FINDING_COUNT; id++)
+        names[id] = finding_name((enum finding_id)id);
+    return text_nearest(word, names);
+}
+
 int help_command(int argc, char **argv)
 {
     const char *topic = argc > 1 ? argv[1] : "";
@@ -101,16 +140,22 @@ int help_command(int argc, char **argv)
         print_options();
     } else if (strcmp(topic, "findings") == 0) {
         print_findings();
+    } else if (strcmp(topic, "metrics") == 0) {
+        print_metrics();
     } else if (command) {
         print_command(command);
+    } else if (finding_find(topic) != FINDING_COUNT) {
+        return print_finding(finding_find(topic));
     } else {
-        static const char *const names[] = {"options", "findings", NULL};
+        static const char *const names[] = {"options", "findings", "metrics", NULL};
         const char *nearest = text_nearest(topic, names);
         if (!nearest)
             nearest = commands_nearest(topic);
+        if (!nearest)
+            nearest = nearest_finding(topic);
         if (nearest)
             return arguments_wrong("help", "no topic '%s'; nearest: %s", topic, nearest);
-        return arguments_wrong("help", "no topic '%s'; there are: commands, options, findings",
+        return arguments_wrong("help", "no topic '%s'; there are: commands, options, findings, metrics",
                                topic);
     }
     return EXIT_OK;

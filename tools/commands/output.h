@@ -2,8 +2,9 @@
  *
  * A file is written under a temporary name beside its place and moved there by output_close when all went well; an
  * error, a full disk or a signal that ends the command leaves no half-written file, and an older file of that name
- * as it was. A place that is no regular file (a pipe, /dev/null, a terminal) is written to directly.
- * Single-threaded.
+ * as it was. A new file gets the mode that the umask leaves, one that replaces another keeps the other's; where the name
+ * is a symbolic link the link stays and what it names is replaced. A place that is no regular file (a pipe, /dev/null, a
+ * terminal) is written to directly. One file at a time. Single-threaded.
  */
 #ifndef STRONG_COMMANDS_OUTPUT_H
 #define STRONG_COMMANDS_OUTPUT_H
@@ -17,7 +18,7 @@ struct output {
     char *temporary;     /* its name, NULL where it is written directly */
 };
 
-/* path NULL or "-": standard output. EXIT_OK, or EXIT_FAILED after a message. */
+/* path NULL or "-": standard output; it must outlive the output. EXIT_OK, or EXIT_FAILED after a message. */
 int output_open(const char *command, const char *path, struct output *ret_output);
 
 /* Flushes, checks, and moves the file into its place where `code` is EXIT_OK; otherwise removes it. Returns

@@ -6,13 +6,12 @@
 #include <stdio.h>
 
 #include "commands/select.h"
-
-/* A part of what was measured, in tables of its own. */
-enum report_view { REPORT_VERDICT, REPORT_MEMORY };
+#include "render/view.h"
 
 struct report_form {
-    enum report_view view;
-    bool json;
+    const struct view *view; /* a part of what was measured, in tables of its own; NULL: the verdict */
+    struct view_form part;   /* how much of it, or its tree */
+    bool json;               /* always the whole document */
     bool full;
     bool tree;      /* the processes, one line each */
     unsigned width; /* columns; 0: the terminal's */

@@ -201,6 +201,46 @@ static uint64_t own(uint64_t sum, uint64_t before)
     return sum > before ? sum - before : 0;
 }
 
+static void add_call(struct decoder *decoder, const struct stat_cell *cell, struct model_call *calls,
+                     size_t *count)
+{
+    unsigned hook = cell_hook(cell->key);
+    if (cell->key == 0 || cell->calls == 0 || hook == HOOK_NONE || hook >= HOOK_COUNT || cell->key >> 48)
+        return;
+    uint32_t target = decode_target(decoder, cell_target(cell->key));
+    enum target_kind kind = target == 0 ? TARGET_OTHER : decoder->model->targets[target].kind;
+    size_t i = 0;
+    while (i < *count && (calls[i].hook != hook || calls[i].kind != kind))
+        i++;
+    if (i == *count)
+        calls[(*count)++] = (struct model_call){.hook = hook, .kind = kind};
+    calls[i].calls = decode_sum(calls[i].calls, cell->calls);
+    calls[i].ns = decode_sum(calls[i].ns, decode_ns(decoder->snapshot->header, cell->ticks));
+}
+
+/* The block's cells once more, as calls of its thread. What is damaged add_cells has counted. */
+static int add_calls(struct decoder *decoder, const struct thread_block *block,
+                     struct model_thread *thread)
+{
+    struct model_call calls[BLOCK_PAGES * PAGE_CELL_COUNT]; /* 14 KiB */
+    size_t count = 0;
+    for (unsigned page = 0; page < page_count(block); page++) {
+        if (block->page_kind[page] != PAGE_CELLS || block->page_offset[page] == 0)
+            continue;
+        const struct stat_cell *cells =
+            snapshot_pages(decoder->snapshot, block->page_offset[page], SEGMENT_PAGE);
+        for (unsigned i = 0; cells && i < PAGE_CELL_COUNT; i++)
+            add_call(decoder, &cells[i], calls, &count);
+    }
+    thread->calls = arena_array(&decoder->model->arena, count + 1, sizeof(calls[0]));
+    if (!thread->calls)
+        return -ENOMEM;
+    memcpy(thread->calls, calls, count * sizeof(calls[0]));
+    thread->call_count = count;
+    thread->calls_shared = block->owners != 1;
+    return 0;
+}
+
 /* The thread that owns the block now, or did when the process ended. */
 static int add_owner(struct decoder *decoder, const struct thread_block *block)
 {
@@ -224,6 +264,8 @@ static int add_owner(struct decoder *decoder, const struct thread_block *block)
     for (int i = 0; i <= CLASS_COUNT; i++)
         thread->class_cpu_ns[i] =
             decode_bound(own(block->class_cpu_ns[i], block->owner_class_cpu_ns[i]));
+    if (add_calls(decoder, block, thread) != 0)
+        return -ENOMEM;
     if (block->now_hook == HOOK_NONE || block->now_hook >= HOOK_COUNT)
         return 0;
     thread->now_hook = block->now_hook;

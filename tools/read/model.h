@@ -118,6 +118,13 @@ struct model_class {
     uint64_t cpu_ns;        /* sampled CPU time inside hooks of this class */
 };
 
+/* A thread's calls of one hook on one kind of target. */
+struct model_call {
+    uint32_t hook;
+    enum target_kind kind; /* TARGET_OTHER where there was none */
+    uint64_t calls, ns;
+};
+
 /* A thread that was alive at the end (or is now). Sorted by tid, the main thread first. */
 struct model_thread {
     pid_t tid;
@@ -126,6 +133,11 @@ struct model_thread {
     uint64_t start_ns, life_ns; /* start: since the earliest process's */
     uint64_t class_ns[CLASS_COUNT];
     uint64_t class_cpu_ns[CLASS_COUNT + 1]; /* the last: outside hooks */
+    /* What its class_ns are made of. calls_shared: threads that ended before it had its block are in
+     * them, so that only the proportions tell something. */
+    struct model_call *calls;
+    size_t call_count;
+    bool calls_shared;
     uint32_t now_hook;                      /* HOOK_NONE: in its own code */
     uint32_t now_target;
     uint64_t now_ns; /* how long it has been inside now_hook */

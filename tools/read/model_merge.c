@@ -370,6 +370,15 @@ static int add_heap(struct merger *merger)
     return 0;
 }
 
+static struct model_call *copy_calls(struct merger *merger, const struct model_thread *thread)
+{
+    struct model_call *copy =
+        arena_array(&merger->model->arena, thread->call_count + 1, sizeof(*copy));
+    if (copy)
+        memcpy(copy, thread->calls, thread->call_count * sizeof(*copy));
+    return copy;
+}
+
 static int add_threads_and_events(struct merger *merger)
 {
     for (size_t i = 0; i < merger->source->thread_count; i++) {
@@ -383,7 +392,8 @@ static int add_threads_and_events(struct merger *merger)
         thread->name = copy_text(merger, thread->name);
         thread->stack = NULL;
         thread->depth = 0;
-        if (!thread->name)
+        thread->calls = copy_calls(merger, thread);
+        if (!thread->name || !thread->calls)
             return -ENOMEM;
     }
     for (size_t i = 0; i < merger->source->event_count; i++) {

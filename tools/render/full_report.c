@@ -9,33 +9,22 @@
 #include "analyse/units.h"
 #include "render/memory_report.h"
 #include "render/optimizer_report.h"
+#include "render/table.h"
 #include "render/text_blocks.h"
 #include "render/text_report.h"
 
 enum { ROWS_MOST = 30, STACKS_MOST = 8, STACK_FRAMES = 16 };
-
-static void heading(struct screen *screen, const char *title)
-{
-    screen_blank(screen);
-    screen_print(screen, STYLE_BOLD, "%s", title);
-}
-
-static void left_out(struct screen *screen, size_t count)
-{
-    if (count > 0)
-        screen_print(screen, STYLE_DIM, "  and %s", units_plural(count, "more row").text);
-}
 
 /* ---- findings ---- */
 
 static void findings(struct screen *screen, const struct analysis *analysis)
 {
     unsigned number = 0;
-    heading(screen, "Findings, by the most that fixing each can give back");
+    table_heading(screen, "Findings, by the most that fixing each can give back");
     for (unsigned i = 0; i < FINDING_COUNT; i++)
         if (analysis->findings[i].state == FINDING_FOUND)
             text_report_finding(screen, analysis, &analysis->findings[i], ++number, true);
-    heading(screen, "Rules that found nothing");
+    table_heading(screen, "Rules that found nothing");
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         static const char *const states[] = {"not found", "", "not applicable", "not measured"};
         const struct finding *finding = &analysis->findings[i];
@@ -111,7 +100,7 @@ static void hooks(struct screen *screen, const struct analysis *analysis)
         if (model->hooks[hook].calls > 0)
             order[count++] = &model->hooks[hook];
     qsort(order, count, sizeof(order[0]), by_time);
-    heading(screen, "Calls, by time");
+    table_heading(screen, "Calls, by time");
     call_titles(screen, "call", 26);
     for (size_t i = 0; i < count; i++) {
         const struct model_hook *one = order[i];
@@ -124,7 +113,7 @@ static void rows(struct screen *screen, const struct analysis *analysis)
 {
     const struct model *model = analysis->model;
     size_t shown = 0;
-    heading(screen, "Calls by what they touched, by time");
+    table_heading(screen, "Calls by what they touched, by time");
     call_titles(screen, "call on target", 44);
     for (size_t i = 0; i < model->row_count && shown < ROWS_MOST; i++) {
         const struct model_row *row = &model->rows[i];
@@ -140,7 +129,7 @@ static void rows(struct screen *screen, const struct analysis *analysis)
     size_t all = 0;
     for (size_t i = 0; i < model->row_count; i++)
         all += model->rows[i].target != 0;
-    left_out(screen, all - shown);
+    table_left_out(screen, all - shown);
 }
 
 /* ---- locks, errors, threads ---- */
@@ -149,7 +138,7 @@ static void locks(struct screen *screen, const struct analysis *analysis)
 {
     if (analysis->lock_count == 0)
         return;
-    heading(screen, "Lock waits: who waited, who held");
+    table_heading(screen, "Lock waits: who waited, who held");
     call_titles(screen, "waiter < holder", 44);
     size_t count = analysis->lock_count < ROWS_MOST ? analysis->lock_count : ROWS_MOST;
     for (size_t i = 0; i < count; i++) {
@@ -159,7 +148,7 @@ static void locks(struct screen *screen, const struct analysis *analysis)
                  one->holder);
         call_row(screen, name, 44, one->waits, 0, 0, one->ns, one->max_ns, &one->latency);
     }
-    left_out(screen, analysis->lock_count - count);
+    table_left_out(screen, analysis->lock_count - count);
 }
 
 static void errors(struct screen *screen, const struct analysis *analysis)
@@ -167,7 +156,7 @@ static void errors(struct screen *screen, const struct analysis *analysis)
     const struct model *model = analysis->model;
     if (model->error_count == 0)
         return;
-    heading(screen, "Errors");
+    table_heading(screen, "Errors");
     size_t count = model->error_count < ROWS_MOST ? model->error_count : ROWS_MOST;
     for (size_t i = 0; i < count; i++) {
         const struct model_error *one = &model->errors[i];
@@ -180,7 +169,7 @@ static void errors(struct screen *screen, const struct analysis *analysis)
         screen_add(&line, STYLE_PLAIN, "%s", name != NULL ? name : "unknown");
         screen_end(&line, screen);
     }
-    left_out(screen, model->error_count - count);
+    table_left_out(screen, model->error_count - count);
 }
 
 static void threads(struct screen *screen, const struct analysis *analysis)
@@ -188,7 +177,7 @@ static void threads(struct screen *screen, const struct analysis *analysis)
     const struct model *model = analysis->model;
     if (model->thread_count == 0)
         return;
-    heading(screen, "Threads alive at the end");
+    table_heading(screen, "Threads alive at the end");
     size_t count = model->thread_count < ROWS_MOST ? model->thread_count : ROWS_MOST;
     for (size_t i = 0; i < count; i++) {
         const struct model_thread *one = &model->threads[i];
@@ -209,7 +198,7 @@ static void threads(struct screen *screen, const struct analysis *analysis)
                        units_duration(one->now_ns).text);
         screen_end(&line, screen);
     }
-    left_out(screen, model->thread_count - count);
+    table_left_out(screen, model->thread_count - count);
 }
 
 /* ---- stacks ---- */
@@ -242,7 +231,7 @@ static void stacks(struct screen *screen, const struct analysis *analysis, enum 
     const struct model_samples *samples = &analysis->model->samples[cost];
     if (samples->count == 0)
         return;
-    heading(screen, title);
+    table_heading(screen, title);
     for (size_t i = 0; i < samples->count && i < STACKS_MOST; i++) {
         const struct model_sample *sample = &samples->items[i];
         bool bytes = cost == SAMPLE_ALLOCATED;
@@ -258,7 +247,7 @@ static void stacks(struct screen *screen, const struct analysis *analysis, enum 
         screen_end(&line, screen);
         one_stack(screen, analysis, sample);
     }
-    left_out(screen, samples->count > STACKS_MOST ? samples->count - STACKS_MOST : 0);
+    table_left_out(screen, samples->count > STACKS_MOST ? samples->count - STACKS_MOST : 0);
 }
 
 /* ---- resources and settings ---- */
@@ -280,7 +269,7 @@ static void usage_line(struct screen *screen, const char *name, uint64_t value, 
 static void resources(struct screen *screen, const struct analysis *analysis)
 {
     const struct model_usage *usage = &analysis->model->usage;
-    heading(screen, "Resources, between the first and the last reading");
+    table_heading(screen, "Resources, between the first and the last reading");
     usage_line(screen, "CPU time, user", usage->cpu_user_ns, false, true);
     usage_line(screen, "CPU time, system", usage->cpu_system_ns, false, true);
     usage_line(screen, "waiting for a CPU (main thread)", usage->run_delay_ns, false, true);
@@ -299,7 +288,7 @@ static void resources(struct screen *screen, const struct analysis *analysis)
 static void itself(struct screen *screen, const struct analysis *analysis)
 {
     const struct model *model = analysis->model;
-    heading(screen, "libstrong itself");
+    table_heading(screen, "libstrong itself");
     for (unsigned i = 0; i < COUNTER_COUNT; i++) {
         if (model->counters[i] == 0)
             continue;
@@ -311,7 +300,7 @@ static void itself(struct screen *screen, const struct analysis *analysis)
         screen_add(&line, STYLE_DIM, "%s", counter_meanings[i]);
         screen_end(&line, screen);
     }
-    heading(screen, "Settings");
+    table_heading(screen, "Settings");
     for (size_t i = 0; i < model->option_count; i++)
         screen_print(screen, STYLE_PLAIN, "  STRONG_%s=%s", model->options[i].name,
                      model->options[i].value);
@@ -332,7 +321,7 @@ void full_report_print(struct screen *screen, const struct analysis *analysis)
     errors(screen, analysis);
     text_blocks_now(screen, analysis, ROWS_MOST);
     threads(screen, analysis);
-    memory_report_tables(screen, analysis);
+    memory_report_tables(screen, analysis, &(struct view_form){0});
     stacks(screen, analysis, SAMPLE_CPU, "Heaviest stacks by CPU time");
     stacks(screen, analysis, SAMPLE_BLOCKED, "Heaviest stacks by time waited");
     stacks(screen, analysis, SAMPLE_LOCK_WAIT, "Heaviest stacks by time waited for locks");

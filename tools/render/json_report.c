@@ -232,7 +232,9 @@ static json_t *threads_of(const struct analysis *analysis, json_t *truncated)
     size_t count = model->thread_count < LIST_MOST ? model->thread_count : LIST_MOST;
     for (size_t i = 0; i < count; i++) {
         const struct model_thread *one = &model->threads[i];
+        const struct accounting_thread *account = &analysis->threads[i];
         json_t *row = json_object(), *classes = json_object(), *now = json_null();
+        json_t *parts = json_object();
         uint64_t cpu = 0;
         set(row, "tid", number((uint64_t)one->tid));
         set(row, "pid", number((uint64_t)model->processes[one->process].pid));
@@ -245,6 +247,11 @@ static json_t *threads_of(const struct analysis *analysis, json_t *truncated)
             cpu += one->class_cpu_ns[class];
         set(row, "cpu_sampled_ns", number(cpu));
         set(row, "class_ns", classes);
+        for (unsigned part = 0; part < PART_COUNT; part++)
+            set(parts, accounting_part_name((enum accounting_part)part),
+                part == PART_CPU && !account->cpu_sampled ? json_null() : number(account->parts[part]));
+        set(row, "parts", parts);
+        set(row, "parts_shared", json_boolean(account->shared));
         if (one->now_hook != HOOK_NONE && one->now_hook < HOOK_COUNT) {
             now = json_object();
             set(now, "hook", text(hook_names[one->now_hook]));
@@ -307,6 +314,18 @@ static json_t *errors_of(const struct model *model)
     return array;
 }
 
+static json_t *about_of(enum finding_id id)
+{
+    const struct finding_about *about = finding_about(id);
+    json_t *object = json_object();
+    set(object, "looks_for", text(about->looks_for));
+    set(object, "precondition", text(about->precondition));
+    set(object, "formula", text(about->formula));
+    set(object, "fix", text(about->fix));
+    set(object, "risk", text(about->risk));
+    return object;
+}
+
 static json_t *finding_of(const struct finding *finding)
 {
     bool found = finding->state == FINDING_FOUND;
@@ -330,6 +349,7 @@ static json_t *finding_of(const struct finding *finding)
     set(row, "fix", found ? text_or_null(finding->fix) : json_null());
     set(row, "risk", found ? text_or_null(finding->risk) : json_null());
     set(row, "verify", found ? text_or_null(finding->verify) : json_null());
+    set(row, "about", about_of(finding->id));
     set(row, "explained_by",
         finding->explained_by != NULL ? text(finding->explained_by->name) : json_null());
     return row;

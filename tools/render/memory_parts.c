@@ -3,14 +3,9 @@
 
 #include "analyse/units.h"
 #include "render/memory_report.h"
+#include "render/table.h"
 
 enum { THREADS_MOST = 16, READINGS_MOST = 12, BAR = 20 };
-
-static void heading(struct screen *screen, const char *title)
-{
-    screen_blank(screen);
-    screen_print(screen, STYLE_BOLD, "%s", title);
-}
 
 /* ---- ages ---- */
 
@@ -28,7 +23,7 @@ void memory_parts_lifetimes(struct screen *screen, const struct analysis *analys
     }
     if (all <= 0)
         return;
-    heading(screen, "How long objects lived that were freed");
+    table_heading(screen, "How long objects lived that were freed");
     for (unsigned i = first; i <= last; i++) {
         char age[96];
         uint64_t limit = heap_lifetime_limit_ns(i);
@@ -100,7 +95,7 @@ void memory_parts_sizes(struct screen *screen, const struct analysis *analysis)
         if (heap->sizes[i].allocated_bytes == 0)
             continue;
         if (!any) {
-            heading(screen, "By size of the objects");
+            table_heading(screen, "By size of the objects");
             sum_titles(screen, 16, "up to");
         }
         any = true;
@@ -110,14 +105,16 @@ void memory_parts_sizes(struct screen *screen, const struct analysis *analysis)
     }
 }
 
-void memory_parts_threads(struct screen *screen, const struct analysis *analysis)
+void memory_parts_threads(struct screen *screen, const struct analysis *analysis,
+                          const struct view_form *form)
 {
     const struct model_heap *heap = &analysis->model->heap;
+    size_t most = form->whole ? heap->owner_count : form->rows > 0 ? form->rows : THREADS_MOST;
     if (heap->owner_count == 0)
         return;
-    heading(screen, "By thread that allocated");
+    table_heading(screen, "By thread that allocated");
     sum_titles(screen, 30, "thread");
-    for (size_t i = 0; i < heap->owner_count && i < THREADS_MOST; i++) {
+    for (size_t i = 0; i < heap->owner_count && i < most; i++) {
         const struct model_heap_owner *owner = &heap->owners[i];
         char name[400];
         if (owner->owners > 1)
@@ -127,9 +124,7 @@ void memory_parts_threads(struct screen *screen, const struct analysis *analysis
             snprintf(name, sizeof(name), "%d %s", (int)owner->tid, owner->name);
         sum_row(screen, 30, name, &owner->sum);
     }
-    if (heap->owner_count > THREADS_MOST)
-        screen_print(screen, STYLE_DIM, "  and %s",
-                     units_plural(heap->owner_count - THREADS_MOST, "more row").text);
+    table_left_out(screen, heap->owner_count > most ? heap->owner_count - most : 0);
 }
 
 /* ---- the allocator over time ---- */
@@ -194,7 +189,7 @@ void memory_parts_allocator(struct screen *screen, const struct analysis *analys
         if (one->heap_resident_bytes != MODEL_UNKNOWN && one->heap_resident_bytes > most)
             most = one->heap_resident_bytes;
     }
-    heading(screen, "The allocator's own account (empty: of the pages in use)");
+    table_heading(screen, "The allocator's own account (empty: of the pages in use)");
     if (count == 0) {
         screen_print(screen, STYLE_DIM, "  not measured");
         return;

@@ -3,20 +3,7 @@
 
 #include "analyse/units.h"
 #include "render/text_report.h"
-
-enum { LABEL_END = 28, VALUE_END = 40 };
-
-static void row(struct screen *screen, const char *label, const char *value, const char *detail)
-{
-    struct screen_line line;
-    screen_begin(&line, screen);
-    screen_column(&line, 2);
-    screen_add(&line, STYLE_PLAIN, "%s", label);
-    screen_right(&line, VALUE_END, STYLE_BOLD, value);
-    screen_add(&line, STYLE_PLAIN, "  ");
-    screen_add(&line, STYLE_DIM, "%s", detail); /* cut where the screen ends */
-    screen_end(&line, screen);
-}
+#include "render/view_text.h"
 
 static void estimate_row(struct screen *screen, const char *label,
                          const struct heap_estimate *estimate, const char *detail)
@@ -24,7 +11,7 @@ static void estimate_row(struct screen *screen, const char *label,
     char text[300];
     snprintf(text, sizeof(text), "± %s, %s objects%s%s", units_bytes(heap_margin(estimate)).text,
              units_count(units_whole(estimate->objects)).text, detail[0] != '\0' ? "; " : "", detail);
-    row(screen, label, units_bytes(estimate->bytes).text, text);
+    view_text_fact(screen, label, units_bytes(estimate->bytes).text, text);
 }
 
 static void cost_row(struct screen *screen, const struct analysis *analysis)
@@ -45,9 +32,9 @@ static void cost_row(struct screen *screen, const struct analysis *analysis)
                  units_share(cost->sampled_share).text, units_share(cost->sampled_margin).text,
                  cost->agree ? "" : "; the two contradict each other");
     if (cost->known)
-        row(screen, "CPU time in malloc and free", units_share(cost->share).text, text);
+        view_text_fact(screen, "CPU time in malloc and free", units_share(cost->share).text, text);
     else
-        row(screen, "CPU time in malloc and free", "not measured",
+        view_text_fact(screen, "CPU time in malloc and free", "not measured",
             "too few timed calls and CPU samples");
 }
 
@@ -67,9 +54,9 @@ static void totals(struct screen *screen, const struct analysis *analysis)
     char text[300];
     snprintf(text, sizeof(text), "in %s, %s freed (exact)",
              units_plural(heap->calls, "allocation").text, units_count(heap->free_calls).text);
-    row(screen, "asked for", units_bytes(heap->bytes).text, text);
+    view_text_fact(screen, "asked for", units_bytes(heap->bytes).text, text);
     if (!heap->measured) {
-        row(screen, "places, peak, lifetimes", "not measured", "STRONG_ALLOC_PERIOD=0");
+        view_text_fact(screen, "places, peak, lifetimes", "not measured", "STRONG_ALLOC_PERIOD=0");
         cost_row(screen, analysis);
         return;
     }
@@ -92,11 +79,12 @@ static void totals(struct screen *screen, const struct analysis *analysis)
                  ? units_bytes(units_whole((double)total->grown.bytes / total->grown.objects)).text
                  : "",
              total->grown.objects >= 1 ? " each" : "");
-    row(screen, "grown by realloc", units_bytes(total->grown.bytes).text, text);
+    view_text_fact(screen, "grown by realloc", units_bytes(total->grown.bytes).text, text);
     cost_row(screen, analysis);
 }
 
-void memory_report_tables(struct screen *screen, const struct analysis *analysis)
+void memory_report_tables(struct screen *screen, const struct analysis *analysis,
+                          const struct view_form *form)
 {
     const struct heap *heap = &analysis->heap;
     screen_blank(screen);
@@ -108,12 +96,13 @@ void memory_report_tables(struct screen *screen, const struct analysis *analysis
         screen_print(screen, STYLE_BOLD, "Memory");
     totals(screen, analysis);
     if (heap->measured) {
-        memory_sites_allocated(screen, analysis);
-        memory_sites_live(screen, analysis);
-        memory_sites_peak(screen, analysis);
+        memory_sites_allocated(screen, analysis, form);
+        memory_sites_live(screen, analysis, form);
+        memory_sites_peak(screen, analysis, form);
+        memory_sites_temporary(screen, analysis, form);
         memory_parts_lifetimes(screen, analysis);
         memory_parts_sizes(screen, analysis);
-        memory_parts_threads(screen, analysis);
+        memory_parts_threads(screen, analysis, form);
     }
     memory_parts_allocator(screen, analysis);
 }
@@ -131,11 +120,11 @@ static bool is_about_memory(enum finding_id id)
     return false;
 }
 
-void memory_report_print(struct screen *screen, const struct analysis *analysis)
+void memory_report_view(struct screen *screen, const struct analysis *analysis,
+                        const struct view_form *form)
 {
     unsigned number = 0;
-    text_report_header(screen, analysis);
-    memory_report_tables(screen, analysis);
+    memory_report_tables(screen, analysis, form);
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding *finding = &analysis->findings[i];
         if (finding->state != FINDING_FOUND || !is_about_memory(finding->id))

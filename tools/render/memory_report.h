@@ -7,21 +7,25 @@
 #ifndef STRONG_RENDER_MEMORY_REPORT_H
 #define STRONG_RENDER_MEMORY_REPORT_H
 
-#include "analyse/analysis.h"
-#include "render/screen.h"
+#include "render/view.h"
 
-/* With the header of a report of its own, and every finding about memory. */
-void memory_report_print(struct screen *screen, const struct analysis *analysis);
-/* Without them: for the full report. */
-void memory_report_tables(struct screen *screen, const struct analysis *analysis);
+/* The view memory_report_view (views.def) has every finding about memory too; this is for the full report. */
+void memory_report_tables(struct screen *screen, const struct analysis *analysis,
+                          const struct view_form *form);
 
 /* memory_sites.c and memory_parts.c: one table each, or nothing. */
-void memory_sites_allocated(struct screen *screen, const struct analysis *analysis);
-void memory_sites_live(struct screen *screen, const struct analysis *analysis);
-void memory_sites_peak(struct screen *screen, const struct analysis *analysis);
+void memory_sites_allocated(struct screen *screen, const struct analysis *analysis,
+                                  const struct view_form *form);
+void memory_sites_live(struct screen *screen, const struct analysis *analysis,
+                             const struct view_form *form);
+void memory_sites_peak(struct screen *screen, const struct analysis *analysis,
+                             const struct view_form *form);
+void memory_sites_temporary(struct screen *screen, const struct analysis *analysis,
+                            const struct view_form *form);
 void memory_parts_lifetimes(struct screen *screen, const struct analysis *analysis);
 void memory_parts_sizes(struct screen *screen, const struct analysis *analysis);
-void memory_parts_threads(struct screen *screen, const struct analysis *analysis);
+void memory_parts_threads(struct screen *screen, const struct analysis *analysis,
+                          const struct view_form *form);
 void memory_parts_allocator(struct screen *screen, const struct analysis *analysis);
 
 #endif

@@ -1,105 +1,68 @@
-/* memory_sites.c: the heap's tables by place in the code.
- *
- * Tables end where a place is below a hundredth of the whole, or at SITES_MOST; the last line says how many
- * places were left out and what they have together, so the lines always add up to the whole.
- */
+/* memory_sites.c: the heap's tables by place in the code. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "analyse/units.h"
 #include "render/memory_report.h"
+#include "render/table.h"
 
-enum { SITES_MOST = 12, SHARE_LEAST_PERCENT = 1, WIDE = 80 };
-
-static void heading(struct screen *screen, const char *title)
-{
-    screen_blank(screen);
-    screen_print(screen, STYLE_BOLD, "%s", title);
-}
+enum { WIDE = 80 };
 
 /* Names read DWARF and live in the analysis' arena, which its reader does not otherwise change. */
-static void add_site_name(struct screen_line *line, const struct analysis *analysis,
-                          const struct heap_site *site)
+static const char *name_of(const struct analysis *analysis, const struct heap_site *site)
 {
-    const char *name = heap_site_name((struct analysis *)analysis, site);
-    const struct screen *screen = line->screen;
-    screen_add(line, STYLE_PLAIN, "  ");
-    unsigned room = screen->width > line->columns + 10 ? screen->width - line->columns - 1 : 10;
-    screen_add_text(line, STYLE_PLAIN, name, strlen(name), room);
+    return heap_site_name((struct analysis *)analysis, site);
 }
 
 /* ---- where it was allocated ---- */
 
-static void titles(struct screen *screen, const char *const *names, const unsigned *ends,
-                   unsigned count, const char *last)
-{
-    struct screen_line line;
-    screen_begin(&line, screen);
-    for (unsigned i = 0; i < count; i++)
-        screen_right(&line, ends[i], STYLE_DIM, names[i]);
-    screen_add(&line, STYLE_DIM, "  %s", last);
-    screen_end(&line, screen);
-}
-
-static const char *share_of(char *buf, size_t size, double some, double all)
-{
-    buf[0] = '\0';
-    if (all >= 1 && some > 0)
-        snprintf(buf, size, "%.0f %%", some / all < 1 ? some / all * 100 : 100);
-    return buf;
-}
-
-static void allocated_row(struct screen *screen, const struct analysis *analysis,
+static void allocated_row(const struct table *table, const struct analysis *analysis,
                           const struct heap_site *site)
 {
-    char margin[80], some[32];
-    struct screen_line line;
+    char margin[80], some[32], below[80] = "";
+    struct table_row row;
+    uint64_t life = heap_median_life_ns(site->lifetimes);
     snprintf(margin, sizeof(margin), "± %s", units_bytes(heap_margin(&site->allocated)).text);
-    screen_begin(&line, screen);
-    screen_right(&line, 10, STYLE_PLAIN, units_bytes(site->allocated.bytes).text);
-    if (screen->width >= WIDE) {
-        screen_right(&line, 21, STYLE_DIM, margin);
-        screen_right(&line, 35, STYLE_PLAIN,
-                     units_count(units_whole(site->allocated.objects)).text);
-        screen_right(&line, 42, STYLE_PLAIN,
-                     share_of(some, sizeof(some), site->temporary.objects, site->freed.objects));
-        screen_right(&line, 49, STYLE_PLAIN,
-                     share_of(some, sizeof(some), site->remote.objects, site->freed.objects));
-        uint64_t life = heap_median_life_ns(site->lifetimes);
-        char below[80] = "";
-        if (life > 0)
-            snprintf(below, sizeof(below), "%s%s", life == UINT64_MAX ? "> 1,000 s" : "< ",
-                     life == UINT64_MAX ? "" : units_duration(life).text);
-        screen_right(&line, 60, STYLE_PLAIN, below);
-    }
-    add_site_name(&line, analysis, site);
-    screen_end(&line, screen);
+    if (life > 0)
+        snprintf(below, sizeof(below), "%s%s", life == UINT64_MAX ? "> 1,000 s" : "< ",
+                 life == UINT64_MAX ? "" : units_duration(life).text);
+    table_begin(&row, table);
+    table_cell(&row, STYLE_PLAIN, units_bytes(site->allocated.bytes).text);
+    table_cell(&row, STYLE_DIM, margin);
+    table_cell(&row, STYLE_PLAIN, units_count(units_whole(site->allocated.objects)).text);
+    table_cell(&row, STYLE_PLAIN,
+               table_share(some, sizeof(some), site->temporary.objects, site->freed.objects));
+    table_cell(&row, STYLE_PLAIN,
+               table_share(some, sizeof(some), site->remote.objects, site->freed.objects));
+    table_cell(&row, STYLE_PLAIN, below);
+    table_end(&row, name_of(analysis, site), "");
 }
 
-void memory_sites_allocated(struct screen *screen, const struct analysis *analysis)
+void memory_sites_allocated(struct screen *screen, const struct analysis *analysis,
+                            const struct view_form *form)
 {
-    static const char *const names[] = {"bytes", "95 %", "objects", "temp.", "other", "half lived"};
-    static const unsigned ends[] = {10, 21, 35, 42, 49, 60};
+    static const struct table_column columns[] = {{"bytes", 10, 0},    {"95 %", 11, WIDE},
+                                                  {"objects", 14, WIDE}, {"temp.", 7, WIDE},
+                                                  {"other", 7, WIDE},  {"half lived", 11, WIDE}};
+    const struct table table = {screen, columns, 6, "place", form->rows, form->whole};
     const struct heap *heap = &analysis->heap;
     if (heap->total.allocated.bytes == 0)
         return;
-    heading(screen, "Allocated, by place (temp.: freed at once; other: by another thread)");
-    titles(screen, names, ends, screen->width >= WIDE ? 6 : 1, "place");
+    table_heading(screen, "Allocated, by place (temp.: freed at once; other: by another thread)");
+    table_titles(&table);
     uint64_t shown = 0;
     size_t count = 0, with_bytes = 0;
     for (size_t i = 0; i < heap->site_count; i++) {
         const struct heap_site *site = &heap->sites[i];
         with_bytes += site->allocated.bytes > 0;
-        if (count == i && count < SITES_MOST && site->allocated.bytes > 0 &&
-            site->allocated.bytes >= heap->total.allocated.bytes / 100 * SHARE_LEAST_PERCENT) {
-            allocated_row(screen, analysis, site);
+        if (count == i && site->allocated.bytes > 0 &&
+            table_shows(&table, count, site->allocated.bytes, heap->total.allocated.bytes)) {
+            allocated_row(&table, analysis, site);
             shown += site->allocated.bytes;
             count++;
         }
     }
-    if (with_bytes > count)
-        screen_print(screen, STYLE_DIM, "%10s  %s", units_bytes(heap->total.allocated.bytes - shown).text,
-                     units_plural(with_bytes - count, "smaller place").text);
+    table_rest(&table, units_bytes(heap->total.allocated.bytes - shown).text, with_bytes - count,
+               "smaller place", NULL);
 }
 
 /* ---- what lives, and lived at the peak ---- */
@@ -121,27 +84,26 @@ static int by_bytes(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-static void estimate_row(struct screen *screen, const struct analysis *analysis,
+static void estimate_row(const struct table *table, const struct analysis *analysis,
                          const struct heap_site *site, const struct heap_estimate *estimate)
 {
     char margin[80];
-    struct screen_line line;
+    struct table_row row;
     snprintf(margin, sizeof(margin), "± %s", units_bytes(heap_margin(estimate)).text);
-    screen_begin(&line, screen);
-    screen_right(&line, 10, STYLE_PLAIN, units_bytes(estimate->bytes).text);
-    screen_right(&line, 21, STYLE_DIM, margin);
-    if (screen->width >= WIDE)
-        screen_right(&line, 35, STYLE_PLAIN, units_count(units_whole(estimate->objects)).text);
-    add_site_name(&line, analysis, site);
-    screen_end(&line, screen);
+    table_begin(&row, table);
+    table_cell(&row, STYLE_PLAIN, units_bytes(estimate->bytes).text);
+    table_cell(&row, STYLE_DIM, margin);
+    table_cell(&row, STYLE_PLAIN, units_count(units_whole(estimate->objects)).text);
+    table_end(&row, name_of(analysis, site), "");
 }
 
 /* The sum of the last line is that of the places left out: the header's total may be some bytes apart. */
-static void estimates(struct screen *screen, const struct analysis *analysis, size_t offset,
-                      const char *title)
+static void estimates(struct screen *screen, const struct analysis *analysis,
+                      const struct view_form *form, size_t offset, const char *title)
 {
-    static const char *const names[] = {"bytes", "95 %", "objects"};
-    static const unsigned ends[] = {10, 21, 35};
+    static const struct table_column columns[] = {
+        {"bytes", 10, 0}, {"95 %", 11, 0}, {"objects", 14, WIDE}};
+    const struct table table = {screen, columns, 3, "place", form->rows, form->whole};
     const struct heap *heap = &analysis->heap;
     const struct heap_site **order = calloc(heap->site_count + 1, sizeof(*order));
     if (order == NULL)
@@ -161,38 +123,46 @@ static void estimates(struct screen *screen, const struct analysis *analysis, si
     sorted_by = offset;
     qsort(order, count, sizeof(*order), by_bytes);
     if (count > 0 || runtime > 0) {
-        heading(screen, title);
-        titles(screen, names, ends, screen->width >= WIDE ? 3 : 2, "place");
+        table_heading(screen, title);
+        table_titles(&table);
     }
     for (size_t i = 0; i < count; i++) {
         const struct heap_estimate *estimate = estimate_of(order[i], offset);
-        if (i == shown && shown < SITES_MOST && estimate->bytes >= all / 100 * SHARE_LEAST_PERCENT) {
-            estimate_row(screen, analysis, order[i], estimate);
+        if (i == shown && table_shows(&table, shown, estimate->bytes, all)) {
+            estimate_row(&table, analysis, order[i], estimate);
             shown++;
         } else {
             rest += estimate->bytes;
         }
     }
     if (count > shown)
-        screen_print(screen, STYLE_DIM, "%10s  %s, the largest has %s", units_bytes(rest).text,
-                     units_plural(count - shown, "smaller place").text,
-                     units_bytes(estimate_of(order[shown], offset)->bytes).text);
+        table_rest(&table, units_bytes(rest).text, count - shown, "smaller place",
+                   units_bytes(estimate_of(order[shown], offset)->bytes).text);
     if (runtime > 0)
         screen_print(screen, STYLE_DIM, "%10s  the runtime's own: no code of the program asked for it",
                      units_bytes(runtime).text);
     free(order);
 }
 
-void memory_sites_live(struct screen *screen, const struct analysis *analysis)
+void memory_sites_live(struct screen *screen, const struct analysis *analysis,
+                       const struct view_form *form)
 {
-    estimates(screen, analysis, offsetof(struct heap_site, live),
+    estimates(screen, analysis, form, offsetof(struct heap_site, live),
               analysis->heap.ended
                   ? "Unfreed at exit, by the place that allocated it (the system takes it back)"
                   : "Live now, by the place that allocated it");
 }
 
-void memory_sites_peak(struct screen *screen, const struct analysis *analysis)
+void memory_sites_peak(struct screen *screen, const struct analysis *analysis,
+                       const struct view_form *form)
 {
-    estimates(screen, analysis, offsetof(struct heap_site, peak),
+    estimates(screen, analysis, form, offsetof(struct heap_site, peak),
               "Live at the peak, by the place that allocated it");
+}
+
+void memory_sites_temporary(struct screen *screen, const struct analysis *analysis,
+                            const struct view_form *form)
+{
+    estimates(screen, analysis, form, offsetof(struct heap_site, temporary),
+              "Freed again at once, by the place that allocated it");
 }

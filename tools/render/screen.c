@@ -81,6 +81,22 @@ static const char *ascii_form(uint32_t code)
         return "-";
     case 0x2192: /* → */
         return ">";
+    case 0x2581: /* ▁ and its like, of screen_spark */
+        return "_";
+    case 0x2582:
+        return ".";
+    case 0x2583:
+        return "-";
+    case 0x2584:
+        return "=";
+    case 0x2585:
+        return "+";
+    case 0x2586:
+        return "*";
+    case 0x2587:
+        return "%";
+    case 0x2588:
+        return "#";
     default:
         return "?";
     }
@@ -304,6 +320,18 @@ void screen_bar(struct screen_line *line, double share, unsigned columns)
         len += rest;
     }
     put_styled(line, STYLE_BAR, bar, len);
+}
+
+void screen_spark(struct screen_line *line, const double *shares, unsigned count)
+{
+    static const char *const eighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    for (unsigned i = 0; i < count; i++) {
+        double share = shares[i] > 1 ? 1 : shares[i];
+        if (share >= 0)
+            screen_add(line, STYLE_BAR, "%s", eighths[(unsigned)(share * 7 + 0.5)]);
+        else
+            screen_add(line, STYLE_PLAIN, " ");
+    }
 }
 
 void screen_end(struct screen_line *line, struct screen *screen)

@@ -58,6 +58,8 @@ void screen_column(struct screen_line *line, unsigned column);
 void screen_right(struct screen_line *line, unsigned end, enum screen_style style,
                   const char *text);
 void screen_bar(struct screen_line *line, double share, unsigned columns);
+/* One column for each share from 0 to 1, as high as it is; a negative one leaves a gap. */
+void screen_spark(struct screen_line *line, const double *shares, unsigned count);
 void screen_end(struct screen_line *line, struct screen *screen);
 
 /* One whole line. */

@@ -4,16 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyse/calls.h"
 #include "analyse/units.h"
 
 const char *text_blocks_target(const struct analysis *analysis, uint32_t target)
 {
-    const struct model_target *found = &analysis->model->targets[target];
-    if (target == 0)
-        return "(other)";
-    if (found->text[0] != '\0')
-        return found->text;
-    return found->has_site[0] ? symbols_place(analysis->symbols, &found->site[0]) : "(unknown)";
+    return calls_target_name(analysis, target);
 }
 
 const char *text_blocks_command(const struct model_process *process)

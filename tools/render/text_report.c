@@ -92,8 +92,15 @@ static void add_detail(struct screen_line *line, const struct analysis *analysis
         snprintf(text, sizeof(text), "%s, %s", units_plural(time->calls[part], "connect").text,
                  units_plural(time->target_count[part], "target").text);
         break;
+    case PART_EVENT:
+        if (top != 0 && name[0] != '\0')
+            snprintf(text, sizeof(text), "%s, %s", name, units_plural(time->calls[part], "answer").text);
+        break;
     case PART_LOCK:
-        if (analysis->lock_count > 0)
+        if (time->interpreter_ns * 2 > time->parts[part])
+            snprintf(text, sizeof(text), "Python's interpreter lock %s",
+                     units_duration(time->interpreter_ns).text);
+        else if (analysis->lock_count > 0)
             snprintf(text, sizeof(text), "%s%s%s", analysis->locks[0].waiter,
                      analysis->locks[0].holder[0] != '\0' ? " held by " : "",
                      analysis->locks[0].holder);
