@@ -394,23 +394,6 @@ TEST_F(CommandsTest, CollectFinishedSegments)
     EXPECT_EQ(shell("$R").code, 3);
 }
 
-TEST_F(CommandsTest, HelpNamesEveryCommandAndSetting)
-{
-    std::string overview = shell("$R help").out;
-    for (const char *word : {"report", "run", "diff", "list", "gc", "help"})
-        EXPECT_TRUE(has(overview, word)) << word;
-    std::string options = shell("$R help options").out;
-#define OPTION(name, field, kind, fallback, low, high, meaning)                                    \
-    EXPECT_TRUE(has(options, "STRONG_" #name)) << #name;                                           \
-    EXPECT_TRUE(has(options, meaning)) << #name;
-#include "abi/options.def"
-#undef OPTION
-    EXPECT_TRUE(has(shell("$R help run").out, "--cpu-hz=VALUE"));
-    EXPECT_EQ(shell("$R run --help").out, shell("$R help run").out);
-    EXPECT_EQ(shell("$R --help").out, overview);
-    EXPECT_TRUE(has(shell("$R help findings").out, "reconnecting"));
-}
-
 TEST_F(CommandsTest, StopQuietlyWhenNobodyReads)
 {
     add(1, "/bin/alpha");
