@@ -195,7 +195,7 @@ static enum screen_style severity_style(enum finding_severity severity)
                                           : STYLE_NOTE;
 }
 
-static void finding_title(struct screen *screen, const struct analysis *analysis,
+static void title_line(struct screen *screen, const struct analysis *analysis,
                           const struct finding *finding, unsigned number)
 {
     struct screen_line line;
@@ -227,7 +227,7 @@ void text_report_finding(struct screen *screen, const struct analysis *analysis,
 {
     enum { LABEL = 8 };
     unsigned most = screen->width < WIDE || detail ? 5 : 2;
-    finding_title(screen, analysis, finding, number);
+    title_line(screen, analysis, finding, number);
     if (finding->evidence[0] != '\0')
         screen_wrap(screen, 4, NULL, 0, finding->evidence, most);
     if (detail && finding->explained_by != NULL)
