@@ -34,6 +34,12 @@ static uint64_t sum(uint64_t a, uint64_t b)
     return a + b < UINT64_C(1) << 62 ? a + b : UINT64_C(1) << 62;
 }
 
+/* Not so the program's own operations: they are compared as calls are. */
+static bool is_pseudo(unsigned hook)
+{
+    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_operation;
+}
+
 /* ---- targets ---- */
 
 static const char *name_of(struct gatherer *gatherer, const struct analysis *analysis, uint32_t target)
@@ -79,7 +85,7 @@ static int add_row(struct gatherer *gatherer, int side, const struct model_row *
     struct difference *difference = gatherer->difference;
     const struct analysis *analysis = difference->side[side].analysis;
     enum target_kind kind = analysis->model->targets[from->target].kind;
-    bool pseudo = hook_kinds[from->hook] == HOOK_KIND_PSEUDO;
+    bool pseudo = is_pseudo(from->hook);
     if (from->target == 0 || (pseudo && from->hook != HOOK_connection))
         return 0;
     bool idle = !pseudo && is_idle(accounting_part_of(from->hook, kind));
@@ -104,7 +110,7 @@ static int add_member_row(struct gatherer *gatherer, int side, unsigned run, con
                           const struct model_row *from)
 {
     const struct model_target *target = &model->targets[from->target];
-    bool pseudo = hook_kinds[from->hook] == HOOK_KIND_PSEUDO;
+    bool pseudo = is_pseudo(from->hook);
     if (from->target == 0 || target->text[0] == '\0' || (pseudo && from->hook != HOOK_connection))
         return 0;
     bool idle = !pseudo && is_idle(accounting_part_of(from->hook, target->kind));
@@ -143,7 +149,10 @@ static int add_members(struct gatherer *gatherer, int side)
 static void choose_unit(struct difference_row *row)
 {
     bool connection = row->kind == TARGET_TCP_OUT || row->kind == TARGET_UNIX_OUT;
-    row->unit = row->kind == TARGET_HOST ? "lookup" : row->kind == TARGET_LOCK ? "wait" : "call";
+    row->unit = row->kind == TARGET_HOST     ? "lookup"
+                : row->kind == TARGET_LOCK   ? "wait"
+                : row->kind == TARGET_CUSTOM ? "operation"
+                                             : "call";
     for (int i = 0; i < 2; i++) {
         row->timed[i] = row->calls[i];
         row->units[i] = (double)row->calls[i];
@@ -221,6 +230,8 @@ static int gather_hooks(struct difference *difference)
         return -ENOMEM;
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
         struct difference_row *row = &difference->hooks[difference->hook_count];
+        if (hook_classes[hook] == CLASS_CUSTOM) /* each operation has a row of its own among the targets */
+            continue;
         bool lives = hook == HOOK_connection || hook == HOOK_thread_life;
         *row = (struct difference_row){.name = hook_names[hook], .hook = hook, .unit = "call"};
         for (int side = 0; side < 2; side++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyse/units.h"
+#include "render/operation_report.h"
 #include "render/optimizer_report.h"
 #include "render/text_blocks.h"
 
@@ -306,8 +307,14 @@ void text_report_print(struct screen *screen, const struct analysis *analysis)
         nothing_found(screen, analysis);
     else
         findings_block(screen, analysis, SHOWN_FINDINGS);
-    enum process_state state = analysis->model->processes[0].state;
     unsigned used = screen->lines - first;
+    if (used + 3 <= TEXT_REPORT_LINES)
+        operation_report_lines(screen, analysis,
+                               TEXT_REPORT_LINES - used - 1 > OPERATION_REPORT_LINES
+                                   ? OPERATION_REPORT_LINES
+                                   : TEXT_REPORT_LINES - used - 1);
+    enum process_state state = analysis->model->processes[0].state;
+    used = screen->lines - first;
     if ((state == PROCESS_RUNNING || state == PROCESS_KILLED) && used + 4 <= TEXT_REPORT_LINES) {
         text_blocks_now(screen, analysis,
                         TEXT_REPORT_LINES - used - 2 > 6 ? 6 : TEXT_REPORT_LINES - used - 2);
