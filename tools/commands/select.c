@@ -299,6 +299,15 @@ int select_word(const char *word, bool whole, struct selection *ret_selection)
     return code;
 }
 
+bool select_matches(const struct directory_entry *entry, const char *word)
+{
+    if (!word)
+        return matches(entry, MATCH_ANY, NULL);
+    if (is_number(word))
+        return matches(entry, MATCH_PID, word);
+    return matches(entry, MATCH_RUN, word) || matches(entry, MATCH_NAME, word);
+}
+
 int select_running(const char *word, bool (*also)(const struct directory_entry *entry, const void *context),
                    const void *context, struct selection *ret_selection)
 {
@@ -307,12 +316,10 @@ int select_running(const char *word, bool (*also)(const struct directory_entry *
     int code = directory_read(directory, word != NULL) == 0 ? EXIT_NO_DATA : EXIT_FAILED;
     if (code == EXIT_NO_DATA)
         ret_selection->chosen = calloc(directory->count + 1, sizeof(*ret_selection->chosen));
-    const char *name = word ? without_folder(word) : "";
+    const char *name = word ? without_folder(word) : NULL;
     for (size_t i = 0; ret_selection->chosen && i < directory->count; i++) {
         const struct directory_entry *entry = &directory->entries[i];
-        bool meant = !word             ? matches(entry, MATCH_ANY, name)
-                     : is_number(word) ? matches(entry, MATCH_PID, word)
-                                       : matches(entry, MATCH_RUN, name) || matches(entry, MATCH_NAME, name);
+        bool meant = select_matches(entry, name);
         bool runs = is_live(entry) && entry->next_image == DIRECTORY_NONE;
         if ((meant && runs) || also(entry, context))
             ret_selection->chosen[ret_selection->count++] = i;

@@ -33,6 +33,9 @@ bool select_is_file(const char *word);
 
 void select_done(struct selection *selection);
 
+/* Is the entry one that the word means: by pid, run or name? NULL: any process of ours but strong-report. */
+bool select_matches(const struct directory_entry *entry, const char *word);
+
 /* The processes of one run, oldest first: for run, whose child is known. EXIT_OK or EXIT_NO_DATA
  * without a message. */
 int select_run(const char *run, struct selection *ret_selection);

@@ -196,8 +196,8 @@ static enum screen_style severity_style(enum finding_severity severity)
                                           : STYLE_NOTE;
 }
 
-static void title_line(struct screen *screen, const struct analysis *analysis,
-                          const struct finding *finding, unsigned number)
+static void finding_heading(struct screen *screen, const struct analysis *analysis,
+                            const struct finding *finding, unsigned number)
 {
     struct screen_line line;
     char gain[80] = "", confidence[40];
@@ -228,7 +228,7 @@ void text_report_finding(struct screen *screen, const struct analysis *analysis,
 {
     enum { LABEL = 8 };
     unsigned most = screen->width < WIDE || detail ? 5 : 2;
-    title_line(screen, analysis, finding, number);
+    finding_heading(screen, analysis, finding, number);
     if (finding->evidence[0] != '\0')
         screen_wrap(screen, 4, NULL, 0, finding->evidence, most);
     if (detail && finding->explained_by != NULL)
