@@ -139,15 +139,20 @@ static int say_part(struct difference *difference, const struct difference_part 
                units_duration(units_whole(one->time.b)).text, difference_basis_name(difference->basis));
 }
 
+static bool is_empty(const struct difference_side *side)
+{
+    const struct analysis *analysis = side->analysis;
+    return side->calls == 0 && analysis->time.parts[PART_CPU] == 0 &&
+           analysis->model->hooks[HOOK_operation].calls == 0;
+}
+
 int difference_verdict_choose(struct difference *difference)
 {
     const struct difference_side *a = &difference->side[0], *b = &difference->side[1];
     difference->verdict_judgement = NOISE_WITHIN;
     if (difference->same_run)
         return say(difference, "A and B are the same run: nothing differs");
-    const struct accounting *time_a = &a->analysis->time, *time_b = &b->analysis->time;
-    bool empty_a = a->calls == 0 && time_a->parts[PART_CPU] == 0;
-    bool empty_b = b->calls == 0 && time_b->parts[PART_CPU] == 0;
+    bool empty_a = is_empty(a), empty_b = is_empty(b);
     if (empty_a || empty_b) {
         difference->verdict_judgement = NOISE_UNKNOWN;
         return say(difference, "Nothing to compare: %s recorded no call and no CPU time",

@@ -71,13 +71,14 @@ static void rest_line(struct screen *screen, size_t operations, size_t counts, s
     screen_end(&line, screen);
 }
 
-void operation_report_lines(struct screen *screen, const struct analysis *analysis, unsigned most)
+void operation_report_lines(struct screen *screen, const struct analysis *analysis, bool blank, unsigned most)
 {
     const struct model *model = analysis->model;
     size_t operations = rows_of(model, HOOK_operation), counts = rows_of(model, HOOK_count);
     if (operations + counts + model->gauge_count == 0 || most < 2)
         return;
-    screen_blank(screen);
+    if (blank)
+        screen_blank(screen);
     screen_print(screen, STYLE_BOLD, "Operations of the program");
     size_t room = most - 1, shown = 0;
     bool rest = operations > room || counts + model->gauge_count > 0;

@@ -10,8 +10,8 @@
 
 enum { OPERATION_REPORT_LINES = 5 };
 
-/* The verdict's block: a blank line, and at most `most` lines, the heading among them (2: no more than that). */
-void operation_report_lines(struct screen *screen, const struct analysis *analysis, unsigned most);
+/* The verdict's block: a blank line, where it is wanted, and at most `most` lines, the heading among them. */
+void operation_report_lines(struct screen *screen, const struct analysis *analysis, bool blank, unsigned most);
 
 /* All of them, in tables. */
 void operation_report_tables(struct screen *screen, const struct analysis *analysis);
