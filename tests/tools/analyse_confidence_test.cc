@@ -12,7 +12,7 @@ constexpr uint64_t kNone = CONFIDENCE_NOT_USED, kSecond = 1000000000;
 
 struct Level {
     const char *name;
-    struct confidence_basis basis;
+    confidence_basis basis;
     finding_confidence expected;
 };
 
@@ -81,7 +81,7 @@ TEST(ConfidenceOfAFinding, IsLowerWhereLibstrongDroppedSamples)
 TEST(Finding, EveryRuleSaysWhatItIsAbout)
 {
     for (unsigned id = 0; id < FINDING_COUNT; id++) {
-        const struct finding_about *about = finding_about(static_cast<finding_id>(id));
+        const auto *about = finding_about(static_cast<finding_id>(id));
         const char *name = finding_name(static_cast<finding_id>(id));
         EXPECT_EQ(finding_find(name), static_cast<finding_id>(id));
         for (const char *text : {about->looks_for, about->precondition, about->formula, about->fix, about->risk}) {

@@ -30,9 +30,9 @@ static const char *const operator_texts[] = {
     [EXPRESSION_OR] = "||",
 };
 
-const char *expression_operator_text(enum expression_operator operator)
+const char *expression_operator_text(enum expression_operator kind)
 {
-    return operator_texts[operator];
+    return operator_texts[kind];
 }
 
 /* ---- errors, nodes, characters ---- */
@@ -82,7 +82,7 @@ static bool take(struct parser *parser, const char *token)
 
 static bool is_condition(const struct expression_node *node)
 {
-    return node->operator >= EXPRESSION_LESS;
+    return node->kind >= EXPRESSION_LESS;
 }
 
 /* ---- names ---- */
@@ -154,7 +154,7 @@ static void take_selection(struct parser *parser, struct metric_path *path)
 static unsigned parse_metric(struct parser *parser)
 {
     struct metric_path path = {0};
-    struct expression_node node = {.operator = EXPRESSION_METRIC, .start = (unsigned short)parser->at};
+    struct expression_node node = {.kind = EXPRESSION_METRIC, .start = (unsigned short)parser->at};
     char message[METRIC_MESSAGE];
     bool selected = false;
     while (!parser->failed && take_word(parser, &path)) {
@@ -183,7 +183,7 @@ static unsigned parse_or(struct parser *parser);
 
 static unsigned parse_number(struct parser *parser)
 {
-    struct expression_node node = {.operator = EXPRESSION_NUMBER, .start = (unsigned short)parser->at,
+    struct expression_node node = {.kind = EXPRESSION_NUMBER, .start = (unsigned short)parser->at,
                                    .constant = true};
     size_t unit_at = 0, unit_len = 0;
     int taken = quantity_read(parser->text + parser->at, &node.number, &node.unit, &unit_at, &unit_len);
@@ -243,7 +243,7 @@ static unsigned parse_minus(struct parser *parser)
         if (!need_value(parser, operand))
             return 0;
         struct expression_node node = *node_of(parser, operand);
-        node.operator = EXPRESSION_MINUS;
+        node.kind = EXPRESSION_MINUS;
         node.left = (unsigned short)operand;
         node.start = (unsigned short)start;
         result = new_node(parser, node);
@@ -257,34 +257,34 @@ static unsigned parse_minus(struct parser *parser)
 /* 0 is 0 in every unit. */
 static bool is_zero(const struct expression_node *node)
 {
-    return node->operator == EXPRESSION_NUMBER && node->number == 0;
+    return node->kind == EXPRESSION_NUMBER && node->number == 0;
 }
 
 /* Makes the node of two values. `at`: where the operator stands. */
-static unsigned join_values(struct parser *parser, enum expression_operator operator, unsigned left,
+static unsigned join_values(struct parser *parser, enum expression_operator kind, unsigned left,
                             unsigned right, size_t at)
 {
     if (!need_value(parser, left) || !need_value(parser, right))
         return 0;
     const struct expression_node *a = node_of(parser, left), *b = node_of(parser, right);
-    struct expression_node node = {.operator = operator,
+    struct expression_node node = {.kind = kind,
                                    .left = (unsigned short)left,
                                    .right = (unsigned short)right,
                                    .start = a->start,
                                    .end = b->end,
                                    .constant = a->constant && b->constant};
-    bool scales = operator == EXPRESSION_MULTIPLY || operator == EXPRESSION_DIVIDE;
+    bool scales = kind == EXPRESSION_MULTIPLY || kind == EXPRESSION_DIVIDE;
     if (!scales && !quantity_alike(a->unit, b->unit) && !is_zero(a) && !is_zero(b)) {
         bool forgot = (a->constant || b->constant) &&
                       (quantity_alike(a->unit, QUANTITY_NUMBER) || quantity_alike(b->unit, QUANTITY_NUMBER));
         bool share = quantity_alike(a->unit, QUANTITY_PERCENT) || quantity_alike(b->unit, QUANTITY_PERCENT);
         return fail(parser, at, "%s on the left, %s on the right of '%s'%s", quantity_name(a->unit),
-                    quantity_name(b->unit), operator_texts[operator],
+                    quantity_name(b->unit), operator_texts[kind],
                     !forgot ? "" : share ? ": write 80%, not 80" : ": a unit is missing");
     }
-    if (operator == EXPRESSION_MULTIPLY)
+    if (kind == EXPRESSION_MULTIPLY)
         node.unit = quantity_product(a->unit, b->unit);
-    else if (operator == EXPRESSION_DIVIDE)
+    else if (kind == EXPRESSION_DIVIDE)
         node.unit = quantity_quotient(a->unit, b->unit);
     else
         node.unit = is_zero(a) ? b->unit : a->unit;
@@ -297,15 +297,15 @@ static unsigned parse_product(struct parser *parser)
     while (!parser->failed) {
         skip_blanks(parser);
         size_t at = parser->at;
-        enum expression_operator operator;
+        enum expression_operator kind;
         if (take(parser, "*"))
-            operator = EXPRESSION_MULTIPLY;
+            kind = EXPRESSION_MULTIPLY;
         else if (take(parser, "/"))
-            operator = EXPRESSION_DIVIDE;
+            kind = EXPRESSION_DIVIDE;
         else
             break;
         unsigned right = parse_minus(parser);
-        left = join_values(parser, operator, left, right, at);
+        left = join_values(parser, kind, left, right, at);
     }
     return left;
 }
@@ -316,15 +316,15 @@ static unsigned parse_sum(struct parser *parser)
     while (!parser->failed) {
         skip_blanks(parser);
         size_t at = parser->at;
-        enum expression_operator operator;
+        enum expression_operator kind;
         if (take(parser, "+"))
-            operator = EXPRESSION_ADD;
+            kind = EXPRESSION_ADD;
         else if (take(parser, "-"))
-            operator = EXPRESSION_SUBTRACT;
+            kind = EXPRESSION_SUBTRACT;
         else
             break;
         unsigned right = parse_product(parser);
-        left = join_values(parser, operator, left, right, at);
+        left = join_values(parser, kind, left, right, at);
     }
     return left;
 }
@@ -349,14 +349,14 @@ static bool take_comparison(struct parser *parser, enum expression_operator *ret
 
 static unsigned parse_compare(struct parser *parser)
 {
-    enum expression_operator operator, another;
+    enum expression_operator kind, another;
     unsigned left = parse_sum(parser);
     skip_blanks(parser);
     size_t at = parser->at;
-    if (parser->failed || !take_comparison(parser, &operator))
+    if (parser->failed || !take_comparison(parser, &kind))
         return parser->failed ? 0 : left;
     unsigned right = parse_sum(parser);
-    left = join_values(parser, operator, left, right, at);
+    left = join_values(parser, kind, left, right, at);
     skip_blanks(parser);
     at = parser->at;
     if (!parser->failed && take_comparison(parser, &another))
@@ -371,12 +371,12 @@ static bool need_condition(struct parser *parser, unsigned node)
     return !parser->failed;
 }
 
-static unsigned join_conditions(struct parser *parser, enum expression_operator operator, unsigned left,
+static unsigned join_conditions(struct parser *parser, enum expression_operator kind, unsigned left,
                                 unsigned right)
 {
     if (!need_condition(parser, left) || !need_condition(parser, right))
         return 0;
-    return new_node(parser, (struct expression_node){.operator = operator,
+    return new_node(parser, (struct expression_node){.kind = kind,
                                                      .left = (unsigned short)left,
                                                      .right = (unsigned short)right,
                                                      .start = node_of(parser, left)->start,
@@ -396,7 +396,7 @@ static unsigned parse_not(struct parser *parser)
     parser->depth--;
     if (!need_condition(parser, operand))
         return 0;
-    return new_node(parser, (struct expression_node){.operator = EXPRESSION_NOT,
+    return new_node(parser, (struct expression_node){.kind = EXPRESSION_NOT,
                                                      .left = (unsigned short)operand,
                                                      .start = (unsigned short)start,
                                                      .end = node_of(parser, operand)->end});

@@ -49,7 +49,7 @@ enum expression_operator {
 };
 
 struct expression_node {
-    enum expression_operator operator;
+    enum expression_operator kind;
     struct quantity_unit unit;   /* of a value */
     unsigned short left, right;  /* nodes */
     unsigned short start, end;   /* its bytes in the text */
@@ -92,7 +92,7 @@ enum expression_result expression_evaluate(const struct expression *expression,
                                            size_t *ret_count);
 
 /* "<", "&&", …; the text of a node's bytes goes into buf, clean. Returns buf. */
-const char *expression_operator_text(enum expression_operator operator);
+const char *expression_operator_text(enum expression_operator kind);
 char *expression_node_text(const struct expression *expression, unsigned node, char *buf, size_t size);
 
 /* "network.p99 is 6.2 ms, limit < 5 ms", or why one side has no value: clean, into buf. Returns buf. */

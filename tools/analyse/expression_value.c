@@ -14,14 +14,14 @@ static struct metric_value value_of(const struct expression_node *node, const st
                                     const struct metrics_context *context)
 {
     const struct metric_value *left = &values[node->left], *right = &values[node->right];
-    if (node->operator == EXPRESSION_NUMBER)
+    if (node->kind == EXPRESSION_NUMBER)
         return metrics_known(node->number);
-    if (node->operator == EXPRESSION_METRIC)
+    if (node->kind == EXPRESSION_METRIC)
         return metrics_value(&node->metric, context);
-    if (!left->known || (node->operator != EXPRESSION_MINUS && !right->known))
+    if (!left->known || (node->kind != EXPRESSION_MINUS && !right->known))
         return metrics_unknown(!left->known ? left->why : right->why);
     double value = 0;
-    switch (node->operator) {
+    switch (node->kind) {
     case EXPRESSION_MINUS:
         value = -left->value;
         break;
@@ -41,17 +41,17 @@ static struct metric_value value_of(const struct expression_node *node, const st
         break;
     }
     if (isnan(value) || isinf(value))
-        return metrics_unknown(node->operator == EXPRESSION_DIVIDE ? "divided by 0" : "too large a number");
+        return metrics_unknown(node->kind == EXPRESSION_DIVIDE ? "divided by 0" : "too large a number");
     return metrics_known(value);
 }
 
-static enum expression_result compare(enum expression_operator operator, const struct metric_value *left,
+static enum expression_result compare(enum expression_operator kind, const struct metric_value *left,
                                       const struct metric_value *right)
 {
     if (!left->known || !right->known)
         return EXPRESSION_UNKNOWN;
     double a = left->value, b = right->value;
-    switch (operator) {
+    switch (kind) {
     case EXPRESSION_LESS:
         return a < b ? EXPRESSION_TRUE : EXPRESSION_FALSE;
     case EXPRESSION_LESS_EQUAL:
@@ -67,15 +67,15 @@ static enum expression_result compare(enum expression_operator operator, const s
     }
 }
 
-static enum expression_result join(enum expression_operator operator, enum expression_result left,
+static enum expression_result join(enum expression_operator kind, enum expression_result left,
                                    enum expression_result right)
 {
-    if (operator == EXPRESSION_NOT)
+    if (kind == EXPRESSION_NOT)
         return left == EXPRESSION_UNKNOWN ? left
                : left == EXPRESSION_TRUE  ? EXPRESSION_FALSE
                                           : EXPRESSION_TRUE;
     /* what decides, whatever the other side is */
-    enum expression_result decisive = operator == EXPRESSION_AND ? EXPRESSION_FALSE : EXPRESSION_TRUE;
+    enum expression_result decisive = kind == EXPRESSION_AND ? EXPRESSION_FALSE : EXPRESSION_TRUE;
     if (left == decisive || right == decisive)
         return decisive;
     return left == EXPRESSION_UNKNOWN ? left : right;
@@ -93,12 +93,12 @@ enum expression_result expression_evaluate(const struct expression *expression,
         const struct expression_node *node = &expression->nodes[i];
         values[i] = metrics_unknown("");
         results[i] = EXPRESSION_UNKNOWN;
-        if (node->operator < EXPRESSION_LESS) {
+        if (node->kind < EXPRESSION_LESS) {
             values[i] = value_of(node, values, context);
-        } else if (node->operator > EXPRESSION_NOT_EQUAL) {
-            results[i] = join(node->operator, results[node->left], results[node->right]);
+        } else if (node->kind > EXPRESSION_NOT_EQUAL) {
+            results[i] = join(node->kind, results[node->left], results[node->right]);
         } else {
-            results[i] = compare(node->operator, &values[node->left], &values[node->right]);
+            results[i] = compare(node->kind, &values[node->left], &values[node->right]);
             if (ret_compared && count < most)
                 ret_compared[count++] = (struct expression_compared){
                     (unsigned short)i, results[i], values[node->left], values[node->right]};
@@ -137,11 +137,11 @@ char *expression_compared_text(const struct expression *expression, const struct
     char left[512], right[512];
     const struct expression_node *node = &expression->nodes[compared->node];
     const struct expression_node *a = &expression->nodes[node->left], *b = &expression->nodes[node->right];
-    const char *operator = expression_operator_text(node->operator);
+    const char *kind = expression_operator_text(node->kind);
     side_text(expression, node->left, &compared->left, b->unit, left, sizeof(left));
     side_text(expression, node->right, &compared->right, a->unit, right, sizeof(right));
     if (b->constant && compared->right.known)
-        snprintf(buf, size, "%s, limit %s %s", left, operator, quantity_text(compared->right.value, b->unit).text);
+        snprintf(buf, size, "%s, limit %s %s", left, kind, quantity_text(compared->right.value, b->unit).text);
     else
         snprintf(buf, size, "%s, %s", left, right);
     return buf;

@@ -98,6 +98,10 @@ static int wrong(char *message, const char *what, const char *word, const char *
 static int wrong_metric(char *message, const char *text, const char *head, const char *tail)
 {
     const char *names[NAMES_MOST + 1];
+    if (find(metrics_called, head) >= 0) {
+        snprintf(message, METRIC_MESSAGE, "%s of what? %s(\"...\")", head, head);
+        return -1;
+    }
     add_names(names, 0, metrics_scalars);
     const char *nearest = text_nearest(text, names);
     if (nearest) {
@@ -112,8 +116,6 @@ static int wrong_metric(char *message, const char *text, const char *head, const
     if (nearest)
         snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; nearest: %s%s%.60s", text, nearest,
                  *tail ? "." : "", tail);
-    else if (find(metrics_called, head) >= 0)
-        snprintf(message, METRIC_MESSAGE, "%s of what? %s(\"...\")", head, head);
     else
         snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; see strong-report help metrics", text);
     return -1;

@@ -163,7 +163,7 @@ static json_t *verdict_json(const struct expression *expression, const struct ve
             compared,
             json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s?}", "left",
                       expression_node_text(expression, node->left, left, sizeof(left)), "operator",
-                      expression_operator_text(node->operator), "right",
+                      expression_operator_text(node->kind), "right",
                       expression_node_text(expression, node->right, right, sizeof(right)), "left_value",
                       value_json(&one->left), "right_value", value_json(&one->right), "unit",
                       quantity_id(unit), "result", results[one->result], "why", why));

@@ -267,7 +267,7 @@ static void reload(struct watch *watch)
     end_removed(watch, &next);
     watch_rules_done(&watch->rules);
     watch->rules = next;
-    fprintf(stderr, "strong-report watch: read %s again: %zu rules\n", rules_path, next.count);
+    fprintf(stderr, "strong-report watch: read %s again: %s\n", rules_path, units_plural(next.count, "rule").text);
 }
 
 static void hear_signals(struct watch *watch)
@@ -439,7 +439,8 @@ int watch_command(int argc, char **argv)
     if (code == EXIT_OK)
         code = prepare(&watch, &rest);
     if (code == EXIT_OK && dry_run) {
-        printf("%s: %zu rules, %zu sinks: all right\n", rules_path, watch.rules.count, watch.sinks.count);
+        printf("%s: %s, %s: all right\n", rules_path, units_plural(watch.rules.count, "rule").text,
+               units_plural(watch.sinks.count, "sink").text);
     } else if (code == EXIT_OK) {
         code = open_signals(&watch);
         if (code == EXIT_OK && !once)

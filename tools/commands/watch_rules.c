@@ -245,7 +245,7 @@ static int open_draft(struct reading *reading, const char *name)
         return 0;
     for (size_t i = 0; i < reading->rules->count; i++)
         if (strcmp(reading->rules->items[i].name, name) == 0)
-            return wrong(reading, reading->line, "the rule [%s] is there already, in line %u", name,
+            return wrong(reading, reading->section_line, "the rule [%s] is there already, in line %u", name,
                          reading->rules->items[i].line);
     snprintf(draft->name, sizeof(draft->name), "%s", name);
     draft->open = true;

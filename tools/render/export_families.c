@@ -141,32 +141,67 @@ static void families_call_bytes(struct exposition *to, const struct families_mem
     }
 }
 
+static void begin_hook(struct exposition *to, const struct families_member *member, unsigned hook)
+{
+    begin(to, member);
+    exposition_label(to, "hook", hook_names[hook]);
+    exposition_label(to, "class", class_names[hook_classes[hook]]);
+}
+
+static bool was_called(const struct families_member *member, unsigned hook)
+{
+    return hook_kinds[hook] != HOOK_KIND_PSEUDO && member->model->hooks[hook].calls > 0;
+}
+
 static void families_calls(struct exposition *to, const struct families_member *member)
 {
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
-        if (hook_kinds[hook] == HOOK_KIND_PSEUDO || member->model->hooks[hook].calls == 0)
+        if (!was_called(member, hook))
             continue;
-        begin(to, member);
-        exposition_label(to, "hook", hook_names[hook]);
-        exposition_label(to, "class", class_names[hook_classes[hook]]);
+        begin_hook(to, member, hook);
         exposition_end(to, (double)member->model->hooks[hook].calls);
     }
 }
 
+static void families_call_time(struct exposition *to, const struct families_member *member)
+{
+    for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
+        if (!was_called(member, hook))
+            continue;
+        begin_hook(to, member, hook);
+        exposition_end_ns(to, member->model->hooks[hook].ns);
+    }
+}
+
+static void put_error(struct exposition *to, const struct families_member *member, unsigned hook,
+                      const char *name, uint64_t count)
+{
+    begin(to, member);
+    exposition_label(to, "hook", hook_names[hook]);
+    exposition_label(to, "errno", name);
+    exposition_end(to, (double)count);
+}
+
+/* Some errors are only counted: those of threads that found no room for more. */
 static void families_errors(struct exposition *to, const struct families_member *member)
 {
-    for (size_t i = 0; i < member->model->error_count; i++) {
-        const struct model_error *error = &member->model->errors[i];
+    const struct model *model = member->model;
+    uint64_t rest[HOOK_COUNT];
+    for (unsigned hook = 1; hook < HOOK_COUNT; hook++)
+        rest[hook] = hook_kinds[hook] == HOOK_KIND_PSEUDO ? 0 : model->hooks[hook].errors;
+    for (size_t i = 0; i < model->error_count; i++) {
+        const struct model_error *error = &model->errors[i];
         const char *name = strerrorname_np(error->error);
         char number[16];
         if (hook_kinds[error->hook] == HOOK_KIND_PSEUDO)
             continue;
         snprintf(number, sizeof(number), "%d", error->error);
-        begin(to, member);
-        exposition_label(to, "hook", hook_names[error->hook]);
-        exposition_label(to, "errno", name ? name : number);
-        exposition_end(to, (double)error->count);
+        put_error(to, member, error->hook, name ? name : number, error->count);
+        rest[error->hook] -= error->count < rest[error->hook] ? error->count : rest[error->hook];
     }
+    for (unsigned hook = 1; hook < HOOK_COUNT; hook++)
+        if (rest[hook])
+            put_error(to, member, hook, "(other)", rest[hook]);
 }
 
 /* ---- time ---- */
