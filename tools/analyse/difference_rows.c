@@ -81,7 +81,8 @@ static struct difference_row *row_of(struct gatherer *gatherer, enum target_kind
 
 static bool is_left_out(unsigned hook)
 {
-    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_connection && hook != HOOK_response;
+    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_connection && hook != HOOK_response &&
+           hook != HOOK_operation;
 }
 
 static int add_row(struct gatherer *gatherer, int side, const struct model_row *from)
@@ -150,9 +151,11 @@ static int add_members(struct gatherer *gatherer, int side)
 static void choose_unit(struct difference_row *row)
 {
     bool connection = row->kind == TARGET_TCP_OUT || row->kind == TARGET_UNIX_OUT;
-    row->unit = row->kind == TARGET_HOST ? "lookup" : row->kind == TARGET_LOCK ? "wait" : "call";
-    if (row->answers)
-        row->unit = "answer";
+    row->unit = row->kind == TARGET_HOST     ? "lookup"
+                : row->kind == TARGET_LOCK   ? "wait"
+                : row->kind == TARGET_CUSTOM ? "operation"
+                : row->answers               ? "answer"
+                                             : "call";
     for (int i = 0; i < 2; i++) {
         row->timed[i] = row->calls[i];
         row->units[i] = (double)row->calls[i];
@@ -230,6 +233,8 @@ static int gather_hooks(struct difference *difference)
         return -ENOMEM;
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
         struct difference_row *row = &difference->hooks[difference->hook_count];
+        if (hook_classes[hook] == CLASS_CUSTOM) /* each operation has a row of its own among the targets */
+            continue;
         bool lives = hook == HOOK_connection || hook == HOOK_thread_life || hook == HOOK_response;
         *row = (struct difference_row){.name = hook_names[hook], .hook = hook, .unit = "call"};
         for (int side = 0; side < 2; side++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "render/json_memory.h"
+#include "render/json_operations.h"
 #include "render/json_optimizers.h"
 #include "render/json_values.h"
 #include "render/text_blocks.h"
@@ -169,7 +170,7 @@ static json_t *targets_of(const struct analysis *analysis, json_t *truncated)
     if (order != NULL)
         qsort(order, model->target_count, sizeof(const struct model_target *), longer_first);
     for (size_t i = 0; order != NULL && i < model->target_count; i++) {
-        if (order[i]->calls == 0)
+        if (order[i]->calls == 0 || order[i]->kind == TARGET_CUSTOM) /* those are operations */
             continue;
         if (shown++ < LIST_MOST)
             append(array, target_of(analysis, (uint32_t)(order[i] - model->targets)));
@@ -407,6 +408,7 @@ json_t *json_report_new(const struct analysis *analysis, const struct analysis *
     set(document, "time", time_of(analysis));
     set(document, "hooks", hooks_of(model));
     set(document, "targets", targets_of(analysis, truncated));
+    json_operations_set(document, analysis);
     set(document, "functions", functions_of(analysis, truncated));
     set(document, "locks", locks_of(analysis, truncated));
     set(document, "threads", threads_of(analysis, truncated));
