@@ -212,17 +212,18 @@ class Lock:
 
 
 class Case:
-    def __init__(self, what, make, finding, figure, sentence):
+    def __init__(self, what, make, finding, figure, sentence, runs=3):
         self.what = what          # the program and how it is fixed
         self.make = make
         self.finding = finding    # the first one of the run before
         self.figure = figure      # whose time is what the finding names: hooks, or parts of the time
         self.sentence = sentence  # what diff's sentence has to match
+        self.runs = runs          # a side: what differs from run to run is part of the noise
 
 
 CASES = {
     "redis": Case("Python, a Redis connection a request; STRONG_OPTIMIZE=safe", RedisService, "reconnecting",
-                  ("socket", "connect", "close"), r"less time waiting for tcp://127\.0\.0\.1"),
+                  ("socket", "connect", "close"), r"less time waiting for tcp://127\.0\.0\.1", runs=5),
     "nginx": Case("nginx, service of 50 ms; a faster service", SlowUpstream, "slow_answers", ("part:event_loop", "part:network"),
                   r"less time waiting for answers of tcp://127\.0\.0\.1"),
     "postgres": Case("postgres, pgbench -N -c 1; synchronous_commit=off", Postgres, "fsync_bound",
