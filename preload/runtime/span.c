@@ -81,8 +81,8 @@ static __attribute__((noinline, cold)) uint32_t sample(struct span *span, uint64
     return stack;
 }
 
-static __attribute__((noinline, cold)) void event(struct span *span, uint64_t ticks, uint64_t bytes, int error,
-                                                  uint32_t stack)
+__attribute__((noinline, cold)) void span_event(const struct span *span, uint64_t ticks, uint64_t bytes, int error,
+                                                uint32_t stack)
 {
     struct thread_hot *hot = &thread_hot;
     if (hot->event_countdown_calls <= 0)
@@ -96,7 +96,7 @@ static __attribute__((noinline, cold)) void event(struct span *span, uint64_t ti
                                                  .stack = stack});
 }
 
-static __attribute__((noinline, cold)) void due(uint64_t now_ticks)
+__attribute__((noinline, cold)) void span_due(uint64_t now_ticks)
 {
     int saved_errno = errno;
     process_due(now_ticks);
@@ -134,14 +134,8 @@ void span_end(struct span *span, uint64_t bytes, int error)
     struct stat_cell *cell = thread_cell(self, cell_key(span->hook, span->target));
     unsigned class = CLASS_PROCESS;
     if (strong_likely(cell != NULL)) {
-        thread_histogram_add(self, cell, ticks);
+        thread_cell_add(self, cell, ticks, bytes);
         class = cell->class_id;
-        cell->calls++;
-        cell->ticks += ticks;
-        cell->bytes += bytes;
-        uint64_t high = ticks >> 4;
-        if (strong_unlikely(high > cell->max_ticks_high))
-            cell->max_ticks_high = high > UINT32_MAX ? UINT32_MAX : (uint32_t)high;
         if (strong_unlikely(error)) {
             cell->errors++;
             thread_error(span->hook, error);
@@ -167,11 +161,11 @@ void span_end(struct span *span, uint64_t bytes, int error)
     if (strong_unlikely((*countdown -= (int64_t)ticks) < 0))
         stack = sample(span, ticks, is_lock ? SAMPLE_LOCK_WAIT : SAMPLE_BLOCKED, countdown);
     if (strong_unlikely(--hot->event_countdown_calls <= 0 || ticks >= ring_slow_ticks))
-        event(span, ticks, bytes, error, stack);
+        span_event(span, ticks, bytes, error, stack);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     hot->state = THREAD_READY;
     if (strong_unlikely(now >= process_next_tick))
-        due(now);
+        span_due(now);
 }
 
 void span_abandon(struct span *span)

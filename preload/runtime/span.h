@@ -63,6 +63,11 @@ static inline __attribute__((always_inline)) void span_begin(struct span *span, 
         span_begin_full(span, hook, target);
 }
 
+/* Pieces of span_end, for api/operation.c, whose operations end as calls do but are no spans: leaves an event record
+ * of span's hook, target and start (BUSY only); does what is due since `now_ticks`, preserving errno (READY). */
+void span_event(const struct span *span, uint64_t ticks, uint64_t bytes, int error, uint32_t stack);
+void span_due(uint64_t now_ticks);
+
 /* Class a call counts under: a file hook on a socket is network, waiting for one outbound peer too. */
 unsigned span_class(unsigned hook, uint32_t target);
 

@@ -15,7 +15,8 @@
 enum { TARGETS_SLOTS = 8192, TEXT_MOST = 1024 };
 
 static struct index targets_index;
-static uint32_t files; /* targets of kind file so far; reset is not needed: an upper bound will do */
+/* Targets of these kinds so far; a forked child keeps them, and so the numbers. */
+static uint32_t files, customs;
 
 int targets_init(void)
 {
@@ -37,10 +38,16 @@ static uint32_t make(uint64_t hash, enum target_kind kind, const char *text, uns
                      uint64_t second)
 {
     struct target_record *target;
+    if (kind == TARGET_CUSTOM && __atomic_fetch_add(&customs, 1, __ATOMIC_RELAXED) >= CUSTOM_NAMES) {
+        __atomic_fetch_sub(&customs, 1, __ATOMIC_RELAXED);
+        return 0; /* counted with what is measured under it */
+    }
     bool quota = kind == TARGET_FILE &&
                  __atomic_load_n(&files, __ATOMIC_RELAXED) >= segment->tables[TABLE_TARGETS].capacity / 4 * 3;
     uint32_t row = quota || !targets_index.slots ? 0 : segment_append(TABLE_TARGETS, (void **)&target);
     if (!row) {
+        if (kind == TARGET_CUSTOM)
+            __atomic_fetch_sub(&customs, 1, __ATOMIC_RELAXED);
         counters_add(COUNTER_target_table_full, 1);
         return 0;
     }

@@ -2,8 +2,8 @@
  *
  * The same kind, text and values give the same index (two threads at the very same moment may give
  * two: readers merge). 0 is "(other)": no room left; counted. Files may use three quarters of the
- * table at most, so that a program that opens everything still sees its peers. Any thread, any
- * context; no lock, no malloc.
+ * table at most, so that a program that opens everything still sees its peers; names of the program's own (custom)
+ * CUSTOM_NAMES rows. Any thread, any context; no lock, no malloc.
  */
 #ifndef STRONG_RUNTIME_TARGETS_H
 #define STRONG_RUNTIME_TARGETS_H

@@ -72,7 +72,7 @@ struct thread {
     void *page[BLOCK_PAGES];
     struct held_lock held[THREAD_HELD_LOCKS];
     uintptr_t stack_low, stack_high; /* readable part; low 0: unknown */
-    uint32_t cells_file;             /* cells used by class file: a quota keeps room for the rest */
+    uint32_t cells_file, cells_custom; /* cells used by these classes: quotas keep room for the rest */
     uint32_t cells_used, lines_used, line_page, cell_page;
     uint32_t exit_rounds;
     int cpu_timer;  /* kernel timer id, -1: none */
@@ -130,6 +130,19 @@ static inline void thread_histogram_add(struct thread *thread, struct stat_cell 
         thread_line_at(thread, number)[bucket % HISTOGRAM_STEPS]++;
     else
         thread_histogram_add_slow(thread, cell, bucket);
+}
+
+/* Adds one timed call to a cell. BUSY only. */
+static inline __attribute__((always_inline)) void thread_cell_add(struct thread *thread, struct stat_cell *cell,
+                                                                  uint64_t ticks, uint64_t bytes)
+{
+    thread_histogram_add(thread, cell, ticks);
+    cell->calls++;
+    cell->ticks += ticks;
+    cell->bytes += bytes;
+    uint64_t high = ticks >> 4;
+    if (strong_unlikely(high > cell->max_ticks_high))
+        cell->max_ticks_high = high > UINT32_MAX ? UINT32_MAX : (uint32_t)high;
 }
 
 /* Adds one call to (hook, target) that was derived, not timed here (pseudo hooks). READY only. */

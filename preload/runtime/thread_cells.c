@@ -3,8 +3,9 @@
  * All functions work on the calling thread's own block in state BUSY (set by span_end and friends), so
  * there is one writer and no signal handler in between. Publication to the reader: a cell's key and an
  * octave's line number are written last, with release. Quotas: cells of class file may take three
- * fifths of the room, so that a program that opens everything still sees its peers; the last
- * OTHER_RESERVE cells, and the pages for them, are kept for the (other) row of each hook.
+ * fifths of the room and those of class custom a half, both together seven eighths, so that a program that opens
+ * everything and names everything still sees its peers; the last OTHER_RESERVE cells, and the pages for them,
+ * are kept for the (other) row of each hook.
  */
 #include <string.h>
 
@@ -19,6 +20,8 @@ enum {
     OTHER_PAGES = OTHER_RESERVE / PAGE_CELL_COUNT,
     LINE_PAGES_MOST = 8, /* the rest is left to cells */
     CELLS_FILE_MOST = (CELLS_MOST - OTHER_RESERVE) * 3 / 5,
+    CELLS_CUSTOM_MOST = (CELLS_MOST - OTHER_RESERVE) / 2,
+    CELLS_BOTH_MOST = (CELLS_MOST - OTHER_RESERVE) * 7 / 8,
 };
 
 /* Takes one pool page for this block; its number, or -1. `last`: may be one of the last ones. */
@@ -48,7 +51,15 @@ static bool allowed(const struct thread *thread, uint64_t key)
         return thread->cells_used < CELLS_MOST;
     if (thread->cells_used >= CELLS_MOST - OTHER_RESERVE)
         return false;
-    return hook_classes[cell_hook(key)] != CLASS_FILE || thread->cells_file < CELLS_FILE_MOST;
+    bool both = thread->cells_file + thread->cells_custom < CELLS_BOTH_MOST;
+    switch (hook_classes[cell_hook(key)]) {
+    case CLASS_FILE:
+        return both && thread->cells_file < CELLS_FILE_MOST;
+    case CLASS_CUSTOM:
+        return both && thread->cells_custom < CELLS_CUSTOM_MOST;
+    default:
+        return true;
+    }
 }
 
 static struct stat_cell *make_cell(struct thread *thread, uint64_t key)
@@ -64,8 +75,10 @@ static struct stat_cell *make_cell(struct thread *thread, uint64_t key)
     }
     struct stat_cell *cell = (struct stat_cell *)thread->page[thread->cell_page] + within;
     thread->cells_used++;
-    if (hook_classes[cell_hook(key)] == CLASS_FILE && cell_target(key))
-        thread->cells_file++;
+    if (cell_target(key)) {
+        thread->cells_file += hook_classes[cell_hook(key)] == CLASS_FILE;
+        thread->cells_custom += hook_classes[cell_hook(key)] == CLASS_CUSTOM;
+    }
     cell->class_id = (uint16_t)span_class(cell_hook(key), cell_target(key));
     __atomic_store_n(&cell->key, key, __ATOMIC_RELEASE); /* for readers */
     return cell;
@@ -156,14 +169,8 @@ void thread_count_derived(unsigned hook, uint32_t target, uint64_t ticks, uint64
     hot->state = THREAD_BUSY;
     struct stat_cell *cell = thread_cell(thread, cell_key(hook, target));
     if (cell) {
-        thread_histogram_add(thread, cell, ticks);
-        cell->calls++;
+        thread_cell_add(thread, cell, ticks, bytes);
         cell->errors += failed;
-        cell->bytes += bytes;
-        cell->ticks += ticks;
-        uint64_t high = ticks >> 4 > UINT32_MAX ? UINT32_MAX : ticks >> 4;
-        if (high > cell->max_ticks_high)
-            cell->max_ticks_high = (uint32_t)high;
     } else {
         thread_crowd_add(hook, bytes, ticks, failed);
     }

@@ -8,10 +8,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#define STRONG_DISABLE /* its types, as api/api.h has them */
+#include "include/strong.h"
+
 #define STRONG_ABI_NAMES
 #define _Static_assert static_assert
 #define class class_number /* a field's name in C */
 extern "C" {
+#include "api/api.h"
+#include "api/metrics_text.h"
 #include "runtime/allocator.h"
 #include "runtime/arena.h"
 #include "runtime/boot.h"

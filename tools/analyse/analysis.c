@@ -9,18 +9,14 @@
 
 #include "analyse/locks.h"
 #include "analyse/rules.h"
-
-/* What a hook costs beside the sampling that libstrong measures itself, as scripts/bench finds it: a timed call
- * (+39 ns), and a counted one (+1.3 to +1.6 ns for a pair: lock and unlock, malloc and free). */
-enum { SELF_TIMED_NS = 39, SELF_COUNTED_NS = 1 };
+#include "analyse/self.h"
 
 struct rule {
-    const char *name, *title;
     enum finding_severity ceiling;
     void (*run)(struct analysis *analysis, struct finding *finding);
 };
 
-#define FINDING(id, title, ceiling, rule) {#id, title, SEVERITY_##ceiling, rule},
+#define FINDING(id, title, ceiling, rule) {SEVERITY_##ceiling, rule},
 #define EXPLAINS(cause, consequence)
 #define REFINES(particular, general)
 static const struct rule rules[FINDING_COUNT] = {
@@ -42,24 +38,6 @@ static const struct {
 #undef FINDING
 #undef EXPLAINS
 #undef REFINES
-
-const char *finding_state_name(enum finding_state state)
-{
-    static const char *const names[] = {"not_found", "found", "not_applicable", "not_measured"};
-    return names[state];
-}
-
-const char *finding_severity_name(enum finding_severity severity)
-{
-    static const char *const names[] = {"note", "warning", "critical"};
-    return names[severity];
-}
-
-const char *finding_confidence_name(enum finding_confidence confidence)
-{
-    static const char *const names[] = {"low", "medium", "high"};
-    return names[confidence];
-}
 
 /* ---- preparation ---- */
 
@@ -86,26 +64,8 @@ static int index_rows(struct analysis *analysis)
 
 static void measure_self(struct analysis *analysis)
 {
-    const struct model *model = analysis->model;
-    const uint64_t *counters = model->counters;
     struct analysis_self *self = &analysis->self;
-    self->sampling_ns =
-        (uint64_t)((double)counters[COUNTER_self_ticks] * model->processes[0].ns_per_tick);
-    for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
-        const struct model_hook *one = &model->hooks[hook];
-        if (hook_kinds[hook] == HOOK_KIND_PSEUDO)
-            continue;
-        uint64_t timed = hook_kinds[hook] == HOOK_KIND_TIMED ? one->calls : one->timed;
-        self->calls_ns += timed * SELF_TIMED_NS;
-        self->calls_ns += (one->calls > timed ? one->calls - timed : 0) * SELF_COUNTED_NS;
-    }
-    self->samples = counters[COUNTER_samples_taken];
-    self->dropped = counters[COUNTER_samples_dropped];
-    self->overflows = counters[COUNTER_stack_table_full] + counters[COUNTER_sum_table_full] +
-                      counters[COUNTER_target_table_full] + counters[COUNTER_string_heap_full] +
-                      counters[COUNTER_module_table_full] + counters[COUNTER_thread_blocks_full] +
-                      counters[COUNTER_cell_table_full] + counters[COUNTER_histogram_full] +
-                      counters[COUNTER_live_table_full] + counters[COUNTER_fd_table_full];
+    self_measure(analysis->model, self);
     /* Of the CPU time of a busy program, of the wall time of an idle one: what it can have slowed.
      */
     uint64_t whole = analysis->time.parts[PART_CPU];
@@ -139,8 +99,8 @@ static void run_rules(struct analysis *analysis)
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         struct finding *finding = &analysis->findings[i];
         *finding = (struct finding){.id = (enum finding_id)i,
-                                    .name = rules[i].name,
-                                    .title = rules[i].title,
+                                    .name = finding_name((enum finding_id)i),
+                                    .title = finding_title((enum finding_id)i),
                                     .evidence = "",
                                     .where = "",
                                     .assumption = "",

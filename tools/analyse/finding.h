@@ -56,6 +56,22 @@ struct finding {
         *explained_by; /* a finding ranked above that this one follows from, or NULL */
 };
 
+/* What a rule is, whatever was measured: source of `strong-report help NAME`, of the man page and of "about" in
+ * JSON. Each is beside its rule, as `const struct finding_about rules_<id>_about`. Whole sentences, no line breaks. */
+struct finding_about {
+    const char *looks_for;
+    const char *precondition; /* where it applies, and what has to be measured for it */
+    const char *formula;      /* when it is found, and how the bound on the gain is made */
+    const char *fix;          /* in general; a finding names the place and the setting */
+    const char *risk;
+};
+
+const char *finding_name(enum finding_id id);
+const char *finding_title(enum finding_id id);
+const struct finding_about *finding_about(enum finding_id id);
+/* The id of a name, FINDING_COUNT if there is none. */
+enum finding_id finding_find(const char *name);
+
 /* found, not_found, …; note, …; low, …: as JSON spells them. */
 const char *finding_state_name(enum finding_state state);
 const char *finding_severity_name(enum finding_severity severity);

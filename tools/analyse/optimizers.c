@@ -49,6 +49,11 @@ static const struct {
      "look at the server's idle limit and its log"},
 };
 
+const char *optimizers_name(enum optimizer_id id)
+{
+    return table[id].name;
+}
+
 const char *optimizers_state_name(enum optimizer_state state)
 {
     static const char *const names[] = {"off", "unused", "aside", "active", "unknown"};

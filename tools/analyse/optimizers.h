@@ -55,6 +55,9 @@ void optimizers_make(const struct model *model, struct optimizer ret_optimizers[
 /* Whether a value of STRONG_OPTIMIZE selects an optimizer of the safe set: libstrong's own rule. */
 bool optimizers_selected(const char *option, const char *name);
 
+/* As STRONG_OPTIMIZE spells it. */
+const char *optimizers_name(enum optimizer_id id);
+
 /* active, unused, aside, off, unknown: as JSON spells it. */
 const char *optimizers_state_name(enum optimizer_state state);
 

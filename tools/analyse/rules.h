@@ -1,6 +1,6 @@
 /* rules.h: what the rules share: sums over rows, call sites, texts, and how a finding is filled.
  *
- * A rule is `void rules_<id>(struct analysis *, struct finding *)`. It gets a finding with state
+ * A rule is `void rules_<id>(struct analysis *, struct finding *)` with the texts about it, rules_<id>_about, in front. It gets a finding with state
  * FINDING_NOT_FOUND and its name and title set, and changes what it knows better. Severity follows
  * from the share of thread time that the gain is (rules_found); the rule or findings.def may lower
  * it. Texts come from rules_text and live as long as the analysis. Single-threaded.
@@ -9,10 +9,12 @@
 #define STRONG_ANALYSE_RULES_H
 
 #include "analyse/analysis.h"
+#include "analyse/confidence.h"
 #include "analyse/units.h"
 
 #define FINDING(id, title, ceiling, rule)                                                          \
-    void rule(struct analysis *analysis, struct finding *finding);
+    void rule(struct analysis *analysis, struct finding *finding);                                 \
+    extern const struct finding_about rule##_about;
 #define EXPLAINS(cause, consequence)
 #define REFINES(particular, general)
 #include "analyse/findings.def"
@@ -32,6 +34,8 @@ extern const uint16_t rules_read_hooks[];  /* read, recv and their kin */
 extern const uint16_t rules_write_hooks[]; /* write, send and their kin */
 extern const uint16_t rules_poll_hooks[];  /* waits for readiness */
 extern const uint16_t rules_close_hooks[];
+extern const uint16_t rules_open_hooks[];   /* of files, by name */
+extern const uint16_t rules_lookup_hooks[]; /* names to addresses, and back */
 
 struct rules_sum {
     uint64_t calls, errors, bytes, ns, max_ns;
@@ -65,6 +69,11 @@ bool rules_found(struct analysis *analysis, struct finding *finding, uint64_t ga
 /* Found whatever the share: for what is wrong without costing time. */
 void rules_found_anyway(struct analysis *analysis, struct finding *finding, uint64_t gain_ns,
                         uint64_t count, enum finding_severity severity);
+/* The finding rests on this many samples; on readings: confidence from that instead of the count. */
+void rules_rests_on_samples(struct analysis *analysis, struct finding *finding, uint64_t samples);
+void rules_rests_on_readings(struct analysis *analysis, struct finding *finding, uint64_t readings);
+/* The bound rests on more than what was measured. */
+void rules_rests_on_more(struct finding *finding);
 void rules_limit(struct finding *finding, enum finding_severity ceiling);
 void rules_not_applicable(struct finding *finding, const char *why);
 void rules_not_measured(struct finding *finding, const char *why);

@@ -42,13 +42,11 @@ bool rules_allocator_measured(struct analysis *analysis, struct finding *finding
     return true;
 }
 
-enum finding_confidence rules_allocator_confidence(const struct analysis *analysis,
-                                                   uint64_t samples)
+void rules_allocator_rests_on(struct analysis *analysis, struct finding *finding, uint64_t samples)
 {
-    const struct heap_cost *cost = &analysis->heap.cost;
-    if (!cost->agree || analysis->self.dropped * 20 > analysis->self.samples)
-        return CONFIDENCE_LOW;
-    return samples >= 100 ? CONFIDENCE_HIGH : samples >= 25 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
+    rules_rests_on_samples(analysis, finding, samples);
+    if (!analysis->heap.cost.agree)
+        finding->confidence = CONFIDENCE_LOW;
 }
 
 /* ---- the pool ---- */
@@ -102,6 +100,20 @@ static const char *site_share(struct analysis *analysis, size_t rank)
         units_share((double)site->allocated.bytes / (double)heap->total.allocated.bytes).text);
 }
 
+const struct finding_about rules_allocation_pressure_about = {
+    .looks_for = "The share of the CPU time that malloc and free take.",
+    .precondition =
+        "Applies where it allocated; enough timed calls or CPU samples are needed to tell the "
+        "cost.",
+    .formula =
+        "Found from 8 % of the CPU time on; a warning from 15 %, critical from 30 %. Bound: that "
+        "time.",
+    .fix =
+        "Reuse memory instead of allocating it each time, or let the memory pool serve it: "
+        "STRONG_OPTIMIZE=safe, which includes memory.",
+    .risk = "What is kept for reuse stays allocated.",
+};
+
 void rules_allocation_pressure(struct analysis *analysis, struct finding *finding)
 {
     const struct heap *heap = &analysis->heap;
@@ -124,7 +136,7 @@ void rules_allocation_pressure(struct analysis *analysis, struct finding *findin
         return;
     }
     bool known = heap->site_count > 0 && heap->sites[0].allocated.bytes > 0;
-    finding->confidence = rules_allocator_confidence(analysis, behind);
+    rules_allocator_rests_on(analysis, finding, behind);
     finding->where = known ? heap_site_place(analysis, &heap->sites[0]) : "";
     finding->evidence = rules_text(
         analysis, "%s; %s (%s a second), %s each%s%s", share_text(analysis),

@@ -20,8 +20,8 @@ bool rules_allocator_found(struct analysis *analysis, struct finding *finding, u
                            uint64_t count);
 /* False, and the finding's state and evidence say why, where nothing can be said about sites or cost. */
 bool rules_allocator_measured(struct analysis *analysis, struct finding *finding);
-enum finding_confidence rules_allocator_confidence(const struct analysis *analysis,
-                                                   uint64_t samples);
+/* rules_rests_on_samples; low where the two estimates of what the allocator costs disagree. */
+void rules_allocator_rests_on(struct analysis *analysis, struct finding *finding, uint64_t samples);
 
 /* "; or STRONG_OPTIMIZE=…: " and what the pool makes better, where it is off; else "". */
 const char *rules_pool_advice(struct analysis *analysis, const char *better);

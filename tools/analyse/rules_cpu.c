@@ -5,15 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Confidence of what is read off samples: relative error about 1 / sqrt(n). */
-static enum finding_confidence sample_confidence(const struct analysis *analysis, uint64_t samples)
-{
-    uint64_t dropped = analysis->self.dropped, taken = analysis->self.samples;
-    if (dropped * 20 > taken)
-        return CONFIDENCE_LOW;
-    return samples >= 100 ? CONFIDENCE_HIGH : samples >= 25 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
-}
-
 /* ---- bound by the CPU ---- */
 
 /* Threads that are busy: at least 70 % of their life on a CPU, for at least half of the wall time.
@@ -30,6 +21,20 @@ static unsigned busy_threads(const struct model *model, uint64_t wall_ns)
     }
     return busy;
 }
+
+const struct finding_about rules_cpu_bound_about = {
+    .looks_for = "Threads that are on a CPU nearly all the time, and the function that takes most of it.",
+    .precondition =
+        "Applies to every program; its CPU time has to be known from two readings of the kernel's "
+        "account or from CPU samples (STRONG_CPU_HZ).",
+    .formula =
+        "Found where 0.7 CPUs were wanted on average, or a thread was on a CPU for 70 % of its "
+        "life. Bound: the share of the CPU samples in the hottest function, of the CPU time.",
+    .fix =
+        "Make the hottest function do less, or spread the work over more threads. No setting of "
+        "libstrong helps.",
+    .risk = "None known.",
+};
 
 void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
 {
@@ -68,9 +73,10 @@ void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
     if (time->crowded && wanted > of_wall * 1.2)
         snprintf(crowded, sizeof(crowded), " of %.2f wanted (others use the CPUs too)", wanted);
     rules_found_anyway(analysis, finding, gain, profile->cpu_samples, SEVERITY_NOTE);
-    finding->confidence = profile->cpu_samples > 0
-                              ? sample_confidence(analysis, profile->cpu_samples)
-                              : CONFIDENCE_MEDIUM;
+    if (profile->cpu_samples > 0)
+        rules_rests_on_samples(analysis, finding, profile->cpu_samples);
+    else
+        finding->confidence = CONFIDENCE_MEDIUM; /* exact, but nothing is known of what runs */
     finding->evidence = rules_text(
         analysis, "%.2f CPUs busy on average%s%s%s", of_wall, crowded,
         busy > 1 ? rules_text(analysis, " (%u threads busy throughout)", busy) : "", hot);
@@ -87,6 +93,18 @@ void rules_cpu_bound(struct analysis *analysis, struct finding *finding)
 }
 
 /* ---- the cgroup's quota ---- */
+
+const struct finding_about rules_cpu_throttled_about = {
+    .looks_for =
+        "Time during which the kernel kept the process from running because its cgroup had used "
+        "up its CPU quota.",
+    .precondition =
+        "Applies where the cgroup has a quota (cpu.max); nr_throttled and the throttled time are "
+        "read at start and at the last reading.",
+    .formula = "Found where the throttled time is at least 1 % of the thread time. Bound: that time.",
+    .fix = "Raise cpu.max (Kubernetes: limits.cpu), or run fewer threads than CPUs granted.",
+    .risk = "What this process gains, others on the machine may lose.",
+};
 
 void rules_cpu_throttled(struct analysis *analysis, struct finding *finding)
 {

@@ -8,6 +8,16 @@ static const uint16_t sync_hooks[] = {HOOK_fsync, HOOK_fdatasync,       HOOK_syn
 
 /* ---- fsync ---- */
 
+const struct finding_about rules_fsync_bound_about = {
+    .looks_for = "Waiting for data to be on disk (fsync, fdatasync, msync, sync_file_range).",
+    .precondition = "Applies where it asked for that.",
+    .formula = "Found for 5 syncs or more; a note below 20. Bound: their time but one's.",
+    .fix =
+        "Make several changes durable together: one transaction, one sync for a batch; fdatasync "
+        "where the size does not change.",
+    .risk = "A crash loses what was not synced yet: batch only what may be lost together.",
+};
+
 void rules_fsync_bound(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -99,6 +109,22 @@ static struct tiny tiny_of(struct analysis *analysis, uint32_t target, bool read
     tiny.gain_ns = (uint64_t)((double)ns * (1 - mean_bytes / GOOD_BYTES));
     return tiny;
 }
+
+const struct finding_about rules_tiny_io_about = {
+    .looks_for = "Many reads or writes of few bytes each, where a buffer could move them at once.",
+    .precondition =
+        "Applies where it read or wrote. Events, datagrams and dialogues (a write for each read) "
+        "are left out: they are small by nature.",
+    .formula =
+        "Found for 1,000 calls or more on one target with at most 256 bytes and 10 us each. "
+        "Bound: their time less what the same bytes cost in pieces of 16 KiB.",
+    .fix =
+        "Read into, or collect in, a buffer of 16 KiB or more (stdio, a buffered reader or "
+        "writer, writev).",
+    .risk =
+        "What is still in the buffer is lost when the process is killed; reading ahead takes "
+        "bytes another reader may want.",
+};
 
 void rules_tiny_io(struct analysis *analysis, struct finding *finding)
 {

@@ -110,6 +110,18 @@ static uint32_t likely_leak(struct analysis *analysis, uint64_t least, bool *ret
     return leaked != 0 ? leaked : opened_most;
 }
 
+const struct finding_about rules_descriptor_growth_about = {
+    .looks_for = "Descriptors that are opened and not closed.",
+    .precondition =
+        "Applies to every program; six readings over 5 s of the number of open descriptors are "
+        "needed.",
+    .formula =
+        "Found where the second half of the readings grew by 20, in each of its quarters. No time "
+        "is promised.",
+    .fix = "Close what is opened on every path.",
+    .risk = "None known.",
+};
+
 void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -127,7 +139,7 @@ void rules_descriptor_growth(struct analysis *analysis, struct finding *finding)
                        growth.span_seconds >= DESCRIPTOR_WARNING_SECONDS || rate >= 10
                            ? SEVERITY_WARNING
                            : SEVERITY_NOTE);
-    finding->confidence = growth.readings >= 30 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    rules_rests_on_readings(analysis, finding, growth.readings);
     bool unclosed;
     uint32_t top = likely_leak(analysis, (growth.last - growth.middle) / 2, &unclosed);
     finding->where = top != 0 ? rules_target_name(analysis, top) : "";
@@ -190,6 +202,19 @@ static void memory_evidence(struct analysis *analysis, struct finding *finding,
     finding->risk = "none known";
 }
 
+const struct finding_about rules_memory_growth_about = {
+    .looks_for = "Memory in use that keeps growing.",
+    .precondition =
+        "Applies to every program; six readings over 5 s of the allocator's live bytes or of "
+        "resident memory are needed.",
+    .formula =
+        "Found where the second half grew by a tenth (and 8 MiB of live blocks, or 32 MiB of "
+        "resident memory) in each of its quarters, and the line through it rises beyond its 95 % "
+        "interval. No time is promised.",
+    .fix = "Free or bound what the named place keeps, unless all of it is needed.",
+    .risk = "None known.",
+};
+
 /* The allocator's own account of live bytes says most; where there is none, resident memory has to do. */
 void rules_memory_growth(struct analysis *analysis, struct finding *finding)
 {
@@ -212,6 +237,6 @@ void rules_memory_growth(struct analysis *analysis, struct finding *finding)
     rules_found_anyway(analysis, finding, 0, growth.readings,
                        growth.span_seconds >= MEMORY_WARNING_SECONDS ? SEVERITY_WARNING
                                                                      : SEVERITY_NOTE);
-    finding->confidence = growth.readings >= 60 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    rules_rests_on_readings(analysis, finding, growth.readings);
     memory_evidence(analysis, finding, &growth, &trend, heap);
 }

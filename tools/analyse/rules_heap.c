@@ -77,6 +77,20 @@ static void fragmentation_advice(struct analysis *analysis, struct finding *find
                              : "what lived side by side is further apart";
 }
 
+const struct finding_about rules_fragmentation_about = {
+    .looks_for = "Memory that the allocator keeps though no live object needs it.",
+    .precondition =
+        "Applies where the allocator gives an account of itself (jemalloc's statistics or "
+        "mallinfo2).",
+    .formula =
+        "Found where, in three readings in a row, less than half of the allocator's resident memory "
+        "was live, and 32 MiB or more was not. No time is promised.",
+    .fix =
+        "Depends on what holds it: pages pinned by few live objects, or free pages not given back "
+        "yet.",
+    .risk = "Pages that are given back are faulted in again when they are needed.",
+};
+
 void rules_fragmentation(struct analysis *analysis, struct finding *finding)
 {
     unsigned readings, wasteful;
@@ -98,7 +112,7 @@ void rules_fragmentation(struct analysis *analysis, struct finding *finding)
     const char *facts = finding->evidence;
     rules_found_anyway(analysis, finding, 0, wasteful,
                        waste >= WASTE_WARNING ? SEVERITY_WARNING : SEVERITY_NOTE);
-    finding->confidence = wasteful >= 10 ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+    rules_rests_on_readings(analysis, finding, wasteful);
     const struct heap_site *keeps = heap_keeps_most(&analysis->heap);
     const struct heap_site *top = keeps != NULL ? keeps : heap_had_most(&analysis->heap);
     finding->where = top != NULL ? heap_site_place(analysis, top) : "";
@@ -142,6 +156,16 @@ static const char *unfreed_sites(struct analysis *analysis, const struct heap_si
     return text;
 }
 
+const struct finding_about rules_unfreed_at_exit_about = {
+    .looks_for = "Memory that was still allocated when the program ended.",
+    .precondition = "Applies where it ended; allocations have to be sampled (STRONG_ALLOC_PERIOD).",
+    .formula =
+        "Found for 4 MiB or more, beyond the 95 % interval, that are a quarter of what lived at the "
+        "peak. No time is promised.",
+    .fix = "Only if it would also grow in a longer run: free it when it is not needed any more.",
+    .risk = "Freeing everything just before the end only costs time.",
+};
+
 void rules_unfreed_at_exit(struct analysis *analysis, struct finding *finding)
 {
     const struct heap *heap = &analysis->heap;
@@ -168,7 +192,9 @@ void rules_unfreed_at_exit(struct analysis *analysis, struct finding *finding)
     rules_limit(finding, grows ? analysis->findings[FINDING_memory_growth].severity : SEVERITY_NOTE);
     const struct heap_site *top;
     const char *sites = unfreed_sites(analysis, &top);
-    finding->confidence = CONFIDENCE_MEDIUM;
+    /* As many equal samples as would leave its margin. */
+    double relative = (double)heap_margin(&heap->total.live) / (double)live;
+    rules_rests_on_samples(analysis, finding, relative > 0 ? units_whole(3.84 / (relative * relative)) : 0);
     finding->where = top != NULL ? heap_site_place(analysis, top) : "";
     finding->evidence = rules_text(analysis, "%s%s%s", facts, sites,
                                    grows ? "" : "; normal for a program that ends");

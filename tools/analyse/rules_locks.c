@@ -6,6 +6,18 @@
 /* With fewer waits there is no p99 to speak of, and one lost CPU decides the sum. */
 enum { WAITS_LEAST = 200 };
 
+const struct finding_about rules_lock_contention_about = {
+    .looks_for = "Waiting for locks that another thread holds: mutexes, rwlocks, spin locks.",
+    .precondition = "Applies where locks were taken. Only acquisitions that had to wait are timed.",
+    .formula =
+        "Found where the waits are at least 1 % of the thread time; a note below 200 waits. "
+        "Bound: all of the waiting.",
+    .fix =
+        "Do less while holding the lock: move work and system calls out, or split the lock so "
+        "that independent work does not share it.",
+    .risk = "Data that the lock protects must stay protected.",
+};
+
 void rules_lock_contention(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;

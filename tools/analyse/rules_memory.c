@@ -87,12 +87,27 @@ static bool found_site(struct analysis *analysis, struct finding *finding, enum 
             rules_text(analysis, "most at %s; little time", objects_text(analysis, site));
         return false;
     }
-    finding->confidence = rules_allocator_confidence(analysis, site->allocated.samples);
+    rules_allocator_rests_on(analysis, finding, site->allocated.samples);
     finding->where = heap_site_place(analysis, site);
     finding->assumption = "each call of malloc and free costs the same, and none is needed there";
     *ret_site = site;
     return true;
 }
+
+const struct finding_about rules_temporary_allocations_about = {
+    .looks_for = "Places that allocate memory which is freed again at once.",
+    .precondition =
+        "Applies where it allocated; allocations have to be sampled (STRONG_ALLOC_PERIOD) and the "
+        "allocator's cost known.",
+    .formula =
+        "Found for a place with 10,000 objects or more, most of them freed within 1 ms or before "
+        "the next allocation. Bound: the place's share of all objects, of the CPU time in malloc "
+        "and free.",
+    .fix = "Keep one buffer and use it again, or put what is small and of known size on the stack.",
+    .risk =
+        "A buffer that is used again must not be in use twice at once: one for each thread, none "
+        "across recursion.",
+};
 
 void rules_temporary_allocations(struct analysis *analysis, struct finding *finding)
 {
@@ -113,6 +128,20 @@ void rules_temporary_allocations(struct analysis *analysis, struct finding *find
                     "thread, none across recursion";
 }
 
+const struct finding_about rules_allocation_churn_about = {
+    .looks_for = "Places whose objects are replaced all the time.",
+    .precondition =
+        "Applies where it allocated; allocations have to be sampled (STRONG_ALLOC_PERIOD) and the "
+        "allocator's cost known.",
+    .formula =
+        "Found for a place with 10,000 objects or more that freed ten times what lived at its "
+        "peak. Bound: the place's share of all objects, of the CPU time in malloc and free.",
+    .fix = "Give freed objects to the next one that needs the same size, or allocate many at once.",
+    .risk =
+        "An object that is used again must be cleared, and tools that look for use after free see "
+        "less.",
+};
+
 void rules_allocation_churn(struct analysis *analysis, struct finding *finding)
 {
     const struct heap_site *site;
@@ -131,6 +160,18 @@ void rules_allocation_churn(struct analysis *analysis, struct finding *finding)
     finding->risk = "an object that is used again must be cleared of what it held, and tools that "
                     "look for use after free see less";
 }
+
+const struct finding_about rules_cross_thread_frees_about = {
+    .looks_for = "Memory that one thread allocates and another one frees.",
+    .precondition =
+        "Applies where it allocated; allocations have to be sampled (STRONG_ALLOC_PERIOD) and the "
+        "allocator's cost known.",
+    .formula =
+        "Found for a place with 10,000 objects or more, most of them freed by another thread. "
+        "Bound: the place's share of all objects, of the CPU time in malloc and free.",
+    .fix = "Hand blocks back to their thread for the next one, or pass several in one block.",
+    .risk = "Blocks that travel back need a queue of their own, which must not become the next lock.",
+};
 
 void rules_cross_thread_frees(struct analysis *analysis, struct finding *finding)
 {
@@ -168,6 +209,18 @@ static const struct heap_site *top_growing(const struct heap *heap)
     return top;
 }
 
+const struct finding_about rules_realloc_chains_about = {
+    .looks_for = "Buffers that are made larger step by step.",
+    .precondition =
+        "Applies where it called realloc; allocations have to be sampled (STRONG_ALLOC_PERIOD) "
+        "and the allocator's cost known.",
+    .formula =
+        "Found for the place whose blocks had most bytes when they grew. Bound: those bytes "
+        "copied at 2 GB/s and the calls' own cost, at most the CPU time in malloc and free.",
+    .fix = "Reserve the final size at once where it is known, else double the size each time.",
+    .risk = "Up to twice the memory for a buffer that stops growing just after it doubled.",
+};
+
 void rules_realloc_chains(struct analysis *analysis, struct finding *finding)
 {
     const struct heap *heap = &analysis->heap;
@@ -201,9 +254,8 @@ void rules_realloc_chains(struct analysis *analysis, struct finding *finding)
     if (!rules_allocator_found(analysis, finding, gain, units_whole(calls)))
         return;
     finding->evidence = facts;
-    finding->confidence = rules_allocator_confidence(analysis, grown->samples);
-    if (finding->confidence == CONFIDENCE_HIGH) /* how many of the blocks moved is not known */
-        finding->confidence = CONFIDENCE_MEDIUM;
+    rules_allocator_rests_on(analysis, finding, grown->samples);
+    rules_rests_on_more(finding); /* how many of the blocks moved is not known */
     finding->where = heap_site_place(analysis, site);
     finding->assumption = "every block moved and was copied at 2 GB/s each time it grew";
     finding->fix =

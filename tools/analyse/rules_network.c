@@ -52,6 +52,20 @@ static void add_target(struct analysis *analysis, uint32_t target, uint64_t sock
     }
 }
 
+const struct finding_about rules_reconnecting_about = {
+    .looks_for = "Connections that are opened, used for a request or a few, and closed again.",
+    .precondition = "Applies where it opened outbound connections over TCP or Unix sockets.",
+    .formula =
+        "Found for 20 connects or more to one peer with at most three exchanges each. Bound: the "
+        "time in socket, connect and close of every connection but the first.",
+    .fix =
+        "Keep the connection open between requests, take it from a pool, or let libstrong keep "
+        "it: STRONG_OPTIMIZE=safe (HTTP, Redis and memcached are recognised).",
+    .risk =
+        "The peer may close an idle connection: retry once on a fresh one where the request "
+        "allows it.",
+};
+
 void rules_reconnecting(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -97,6 +111,18 @@ void rules_reconnecting(struct analysis *analysis, struct finding *finding)
 
 /* ---- Nagle stalls ---- */
 
+const struct finding_about rules_nagle_stall_about = {
+    .looks_for =
+        "Reads that took 35 to 60 ms after two or more small writes in a row: Nagle's algorithm "
+        "waits for an acknowledgement that the peer delays.",
+    .precondition = "Applies where it used TCP.",
+    .formula = "Found for 3 such reads or more. Bound: their time.",
+    .fix =
+        "Send a request with one write, set TCP_NODELAY before the second, or "
+        "STRONG_OPTIMIZE=safe, which includes tcp.",
+    .risk = "TCP_NODELAY alone sends more, smaller packets; one write has no cost.",
+};
+
 void rules_nagle_stall(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -136,6 +162,4 @@ void rules_nagle_stall(struct analysis *analysis, struct finding *finding)
                    "on the socket before the second write",
                    rules_nodelay_fix(analysis), rules_called_at(analysis, site));
     finding->risk = "TCP_NODELAY alone sends more, smaller packets; one write has no cost";
-    if (finding->confidence == CONFIDENCE_LOW && all.calls >= 10)
-        finding->confidence = CONFIDENCE_MEDIUM;
 }

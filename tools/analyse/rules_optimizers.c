@@ -120,6 +120,16 @@ static const char *option_of(const struct analysis *analysis, const char *name)
     return value != NULL && value[0] != '\0' ? value : "?";
 }
 
+const struct finding_about rules_pool_refusals_about = {
+    .looks_for = "Connections that the optimizer connections could not keep, and why.",
+    .precondition = "Applies where that optimizer is on and followed connections.",
+    .formula =
+        "Found for 20 refusals or more that are a quarter of what was kept. Bound: what their "
+        "connects cost.",
+    .fix = "Depends on the reason, which the finding names.",
+    .risk = "None: what is refused is closed as without libstrong.",
+};
+
 void rules_pool_refusals(struct analysis *analysis, struct finding *finding)
 {
     enum { REASONS_SHOWN = 4 };
@@ -154,6 +164,16 @@ void rules_pool_refusals(struct analysis *analysis, struct finding *finding)
     finding->risk = "none: what is refused is closed as without libstrong";
 }
 
+const struct finding_about rules_pool_small_about = {
+    .looks_for = "Connections that would have been kept, had there been room.",
+    .precondition = "Applies where the optimizer connections is on and followed connections.",
+    .formula =
+        "Found for 20 closes or more without room, or kept connections that gave way. Bound: what "
+        "their connects cost.",
+    .fix = "Raise STRONG_POOL_MAX and STRONG_POOL_TOTAL, and the limit of descriptors.",
+    .risk = "More connections that idle at the servers.",
+};
+
 void rules_pool_small(struct analysis *analysis, struct finding *finding)
 {
     const uint64_t *counters = analysis->model->counters;
@@ -183,6 +203,14 @@ void rules_pool_small(struct analysis *analysis, struct finding *finding)
                                                                    : 1024));
     finding->risk = "more connections that idle at the servers";
 }
+
+const struct finding_about rules_pool_dead_about = {
+    .looks_for = "Kept connections that the server closed before they were used again.",
+    .precondition = "Applies where the optimizer connections is on and followed connections.",
+    .formula = "Found for 20 or more that are half of what was kept. Bound: what their connects cost.",
+    .fix = "Raise the server's limit on idle connections, or set STRONG_POOL_IDLE below it.",
+    .risk = "A server that keeps idle connections longer needs more of them.",
+};
 
 void rules_pool_dead(struct analysis *analysis, struct finding *finding)
 {
@@ -244,6 +272,18 @@ static const char *forgetting_fix(struct analysis *analysis, uint64_t names, uin
                                                : 3600),
                       ttl_ns != MODEL_UNKNOWN ? units_duration(ttl_ns).text : "not recorded");
 }
+
+const struct finding_about rules_resolver_forgets_about = {
+    .looks_for = "Names that the optimizer resolver forgets before they are asked for again.",
+    .precondition = "Applies where that optimizer is on and names were looked up.",
+    .formula =
+        "Found where 20 lookups or more went on to libc for names it had known, and more than it "
+        "answered. Bound: the time of all but the first lookup of each name.",
+    .fix =
+        "Raise STRONG_RESOLVER_TTL or STRONG_RESOLVER_SIZE, or find out what changes the "
+        "configuration all the time.",
+    .risk = "An address that changed is used for as long as it is remembered.",
+};
 
 void rules_resolver_forgets(struct analysis *analysis, struct finding *finding)
 {

@@ -10,6 +10,20 @@ static const uint16_t sleep_hooks[] = {HOOK_sleep,           HOOK_usleep,     HO
 
 enum { SLEEP_CALLS = 10, SLEEP_LONG_NS = 200000000 };
 
+const struct finding_about rules_sleep_loop_about = {
+    .looks_for =
+        "Sleeps that are repeated at one place: looking again and again for something that could "
+        "tell by itself.",
+    .precondition =
+        "Applies where it slept (sleep, usleep, nanosleep and their kin), at least 10 times at "
+        "one place.",
+    .formula =
+        "Found where these sleeps are at least 1 % of the thread time; a note where they last 0.2 "
+        "s or more each. Bound: their time.",
+    .fix = "Wait for the event itself: a condition variable, eventfd, poll, inotify or waitpid.",
+    .risk = "A sleep that paces requests to others on purpose must stay.",
+};
+
 void rules_sleep_loop(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
@@ -75,6 +89,17 @@ static const uint16_t join_hooks[] = {HOOK_pthread_join, HOOK_pthread_timedjoin_
                                       HOOK_pthread_clockjoin_np, HOOK_thrd_join, HOOK_NONE};
 
 enum { CHURN_THREADS = 50, CHURN_LIFE_NS = 100000000, CHURN_RATE = 10 };
+
+const struct finding_about rules_thread_churn_about = {
+    .looks_for = "Threads that end soon after they were started, many a second.",
+    .precondition = "Applies where it started threads.",
+    .formula =
+        "Found for 50 threads or more, 10 a second, with a median life below 0.1 s, where "
+        "starting them costs 5 % of their lives. Bound: the time in pthread_create, and in "
+        "pthread_join beyond the threads' lives.",
+    .fix = "Keep a few threads and hand them the work through a queue.",
+    .risk = "Thread-local state then lives on from one piece of work to the next.",
+};
 
 void rules_thread_churn(struct analysis *analysis, struct finding *finding)
 {

@@ -148,3 +148,22 @@ long arguments_number(const char *command, const char *name, const char *value, 
                     high);
     return -1;
 }
+
+long arguments_milliseconds(const char *command, const char *name, const char *value, long low,
+                            long high)
+{
+    static const struct {
+        const char *name;
+        double ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}};
+    char *end;
+    double number = strtod(value, &end), ms = -1;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (end != value && strcmp(end, units[i].name) == 0)
+            ms = number * units[i].ms;
+    if (ms >= (double)low && ms <= (double)high) /* false for what is no number, too */
+        return (long)(ms + 0.5);
+    arguments_wrong(command, "--%s: '%s' is not a time from %ldms to %ldh, such as 500ms, 2s or 1m",
+                    name, value, low, high / 3600000);
+    return -1;
+}

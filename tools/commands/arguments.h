@@ -34,4 +34,8 @@ __attribute__((format(printf, 2, 3))) int arguments_wrong(const char *command, c
 /* A whole number from low to high, or -1 after a message. */
 long arguments_number(const char *command, const char *name, const char *value, long low, long high);
 
+/* A time such as 500ms, 2s, 1m (no unit: seconds) in ms, from low to high, or -1 after a message. */
+long arguments_milliseconds(const char *command, const char *name, const char *value, long low,
+                            long high);
+
 #endif

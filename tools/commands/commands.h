@@ -44,7 +44,7 @@ int commands_main(int argc, char **argv);
 const struct command_word *report_words(void);
 const struct command_word *export_words(void);
 const struct command_word *help_words(void);
-extern const char diff_notes[];
+extern const char diff_notes[], top_notes[], check_notes[], watch_notes[], serve_notes[];
 
 /* The word of that name in a list, or NULL. */
 const struct command_word *commands_word(const struct command_word *words, const char *name);

@@ -1,22 +1,27 @@
 /* diff.c: `strong-report diff A B`: what changed from one measurement to another. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "analyse/difference.h"
 #include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/output.h"
 #include "commands/subject.h"
 #include "render/diff_report.h"
+#include "render/html_diff.h"
 #include "render/json_diff.h"
 #include "render/screen.h"
 
 enum { WIDTH_LOWEST = 40, WIDTH_HIGHEST = 500 };
 
-static bool as_json, full;
-static const char *width_text;
+static bool as_json, as_html, full;
+static const char *width_text, *output_path;
 
 static const struct argument arguments[] = {
     {"full", NULL, NULL, &full, "every figure of every row: mean, p50, p99, a second, in all", 0},
+    {"html", NULL, NULL, &as_html, "a page for a browser, with red and blue flame graphs", 0},
     {"json", NULL, NULL, &as_json, "the same facts for programs (render/diff.schema.json)", 0},
+    {"output", "FILE", &output_path, NULL, "write to FILE, whole or not at all (default: standard output)", 'o'},
     {"width", "COLUMNS", &width_text, NULL, "line length (default: the terminal's)", 0},
     {0},
 };
@@ -38,12 +43,16 @@ const char diff_notes[] =
     "take calls as independent of each other. What differs from run to run they know only where A or B is\n"
     "several runs: three or more under one name, or in one folder, make them honest.\n";
 
-static int print(const struct difference *difference, unsigned width)
+static int print(FILE *out, const struct difference *difference, unsigned width)
 {
     struct screen screen;
-    if (as_json)
-        return json_diff_print(stdout, difference) == 0 ? EXIT_OK : EXIT_FAILED;
-    screen_init(&screen, stdout);
+    if (as_html || as_json) {
+        int error = as_html ? html_diff_write(out, difference) : json_diff_print(out, difference);
+        if (error == -ENOMEM)
+            fprintf(stderr, "strong-report: not enough memory\n");
+        return error == 0 ? EXIT_OK : EXIT_FAILED;
+    }
+    screen_init(&screen, out);
     if (width)
         screen.width = width;
     if (full)
@@ -51,6 +60,16 @@ static int print(const struct difference *difference, unsigned width)
     else
         diff_report_print(&screen, difference);
     return EXIT_OK;
+}
+
+/* The file is opened last: what cannot be compared leaves none. */
+static int write_to(const char *path, const struct difference *difference, unsigned width)
+{
+    struct output output;
+    int code = output_open("diff", path, &output);
+    if (code != EXIT_OK)
+        return code;
+    return output_close(&output, print(output.file, difference, width));
 }
 
 /* The word's segments as one. */
@@ -82,7 +101,7 @@ static int compare(const char *const words[2], unsigned width)
         code = EXIT_FAILED;
     }
     if (code == EXIT_OK)
-        code = print(difference, width);
+        code = write_to(output_path, difference, width);
     difference_free(difference);
     subject_done(&side[1]);
     subject_done(&side[0]);
@@ -104,6 +123,8 @@ int diff_command(int argc, char **argv)
         if (width < 0)
             return EXIT_USAGE;
     }
+    if (as_html && as_json)
+        return arguments_wrong("diff", "one form at a time: --html or --json");
     const char *const words[2] = {rest.rest[0], rest.rest[1]};
     return compare(words, (unsigned)width);
 }

@@ -90,7 +90,9 @@ static int write_document(const struct export_format *format, const struct expor
         code = EXIT_FAILED;
     }
     code = output_close(&output, code);
-    if (code == EXIT_OK && source->cost_given &&
+    /* folded is the one format that has nothing else to say */
+    bool by_cost = source->cost_given || format->write == export_folded;
+    if (code == EXIT_OK && by_cost &&
         !calltree_measured(source->analysis->model, source->cost))
         fprintf(stderr, "strong-report export: nothing of the cost %s was sampled\n",
                 calltree_cost_name(source->cost));

@@ -20,11 +20,8 @@
 #include "commands/settings.h"
 #include "read/text.h"
 
-#ifndef STRONG_INSTALL_LIBDIR
-#define STRONG_INSTALL_LIBDIR "/usr/lib"
-#endif
-#ifndef STRONG_RELATIVE_LIBDIR
-#define STRONG_RELATIVE_LIBDIR "../lib"
+#ifndef STRONG_LIBRARY_FOLDER /* seen from the folder of strong-report, where both are installed */
+#define STRONG_LIBRARY_FOLDER "../lib/libstrong"
 #endif
 
 enum { OWN_ARGUMENTS = 7, SETTINGS_LIMIT = 64, PATH_BYTES = 4096 };
@@ -57,7 +54,7 @@ const struct argument *run_arguments(void)
             continue;
         arguments[count++] = (struct argument){
             .name = settings_flag(&settings[i], setting_flags[i]),
-            .value_name = "VALUE",
+            .value_name = strcmp(settings[i].name, "OPTIMIZE") == 0 ? "OPTIMIZERS" : settings[i].value,
             .value = &setting_values[i],
             .meaning = settings[i].meaning,
         };
@@ -72,7 +69,7 @@ static bool try_library(char *path, size_t size, const char *folder, const char 
     return (size_t)len < size && access(path, R_OK) == 0;
 }
 
-/* Beside strong-report, relative to where both are installed, where they were configured to be. */
+/* Beside strong-report, where both were built, or where both are installed. */
 static bool find_library(char *path, size_t size)
 {
     char own[PATH_BYTES], *real;
@@ -87,9 +84,8 @@ static bool find_library(char *path, size_t size)
     char *slash = strrchr(own, '/');
     if (slash)
         *slash = 0;
-    bool found = try_library(path, size, own, "") ||
-                 try_library(path, size, own, STRONG_RELATIVE_LIBDIR) ||
-                 try_library(path, size, STRONG_INSTALL_LIBDIR, "");
+    bool found =
+        try_library(path, size, own, "") || try_library(path, size, own, STRONG_LIBRARY_FOLDER);
     real = found ? realpath(path, NULL) : NULL;
     if (real)
         snprintf(path, size, "%s", real);
@@ -171,9 +167,9 @@ static bool can_measure(const char *word, const struct program *program, const c
         return false;
     }
     if (!has_library) {
-        arguments_wrong("run", "no libstrong.so beside strong-report, in %s, or given by --library: "
-                               "%s runs unmeasured.",
-                        STRONG_INSTALL_LIBDIR, library ? library_path : word);
+        arguments_wrong("run", "no libstrong.so %s%s; --library=FILE names one: %s runs unmeasured.",
+                        library ? "at " : "beside strong-report or where it is installed",
+                        library ? library_path : "", word);
         return false;
     }
     if (program->kind == PROGRAM_GO)

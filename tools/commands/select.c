@@ -189,7 +189,7 @@ static int several(const struct directory *directory, enum match match, const ch
             directory->entries[i].next_image == DIRECTORY_NONE)
             running[count++] = i;
     fprintf(stderr, "strong-report: %zu processes run; name one by its pid:\n", count);
-    list_table(stderr, directory, running, count, false);
+    list_table(stderr, directory, running, count);
     free(running);
     return EXIT_USAGE;
 }
@@ -255,37 +255,79 @@ static int select_known(const char *word, bool whole, struct selection *selectio
     return word ? nothing_found(word) : nothing_named(directory);
 }
 
-int select_word(const char *word, bool whole, struct selection *ret_selection)
+static bool is_folder(const char *word)
 {
     struct stat facts;
+    return !is_number(word) && stat(word, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+/* A program's file is a name too: ./server */
+static bool is_program(const char *word)
+{
+    struct stat facts;
+    return strstr(word, SEGMENT_SUFFIX) == NULL && lstat(word, &facts) == 0 && S_ISREG(facts.st_mode) &&
+           access(word, X_OK) == 0;
+}
+
+bool select_is_file(const char *word)
+{
+    struct stat facts;
+    if (is_number(word))
+        return false;
+    bool looks_like_file = strchr(word, '/') || strstr(word, SEGMENT_SUFFIX) || lstat(word, &facts) == 0;
+    return looks_like_file && !is_program(word);
+}
+
+static const char *without_folder(const char *word)
+{
+    const char *slash = is_number(word) ? NULL : strrchr(word, '/');
+    return slash ? slash + 1 : word;
+}
+
+int select_word(const char *word, bool whole, struct selection *ret_selection)
+{
     memset(ret_selection, 0, sizeof(*ret_selection));
-    if (word && !is_number(word) && stat(word, &facts) == 0 && S_ISDIR(facts.st_mode)) {
-        int code = select_folder(word, ret_selection);
-        if (code != EXIT_OK)
-            select_done(ret_selection);
-        return code;
-    }
-    bool looks_like_file = word && (strchr(word, '/') || strstr(word, SEGMENT_SUFFIX));
-    if (word && !is_number(word) && (looks_like_file || lstat(word, &facts) == 0)) {
-        /* a program's file is a name too: ./server */
-        int code = EXIT_OK;
-        bool is_segment = strstr(word, SEGMENT_SUFFIX) != NULL || lstat(word, &facts) != 0 ||
-                          !S_ISREG(facts.st_mode) || access(word, X_OK) != 0;
-        if (is_segment)
-            code = select_file(word, ret_selection);
-        if (is_segment) {
-            if (code != EXIT_OK)
-                select_done(ret_selection);
-            return code;
-        }
-        const char *slash = strrchr(word, '/');
-        word = slash ? slash + 1 : word;
-    }
     int code = EXIT_FAILED;
-    if (directory_read(&ret_selection->directory, word != NULL) == 0)
-        code = select_known(word, whole, ret_selection);
+    if (word && select_is_file(word))
+        code = is_folder(word) ? select_folder(word, ret_selection) : select_file(word, ret_selection);
+    else if (directory_read(&ret_selection->directory, word != NULL) == 0)
+        code = select_known(word ? without_folder(word) : NULL, whole, ret_selection);
     else
         fprintf(stderr, "strong-report: not enough memory\n");
+    if (code != EXIT_OK)
+        select_done(ret_selection);
+    return code;
+}
+
+bool select_matches(const struct directory_entry *entry, const char *word)
+{
+    if (!word)
+        return matches(entry, MATCH_ANY, NULL);
+    if (is_number(word))
+        return matches(entry, MATCH_PID, word);
+    return matches(entry, MATCH_RUN, word) || matches(entry, MATCH_NAME, word);
+}
+
+int select_running(const char *word, bool (*also)(const struct directory_entry *entry, const void *context),
+                   const void *context, struct selection *ret_selection)
+{
+    struct directory *directory = &ret_selection->directory;
+    memset(ret_selection, 0, sizeof(*ret_selection));
+    int code = directory_read(directory, word != NULL) == 0 ? EXIT_NO_DATA : EXIT_FAILED;
+    if (code == EXIT_NO_DATA)
+        ret_selection->chosen = calloc(directory->count + 1, sizeof(*ret_selection->chosen));
+    const char *name = word ? without_folder(word) : NULL;
+    for (size_t i = 0; ret_selection->chosen && i < directory->count; i++) {
+        const struct directory_entry *entry = &directory->entries[i];
+        bool meant = select_matches(entry, name);
+        bool runs = is_live(entry) && entry->next_image == DIRECTORY_NONE;
+        if ((meant && runs) || also(entry, context))
+            ret_selection->chosen[ret_selection->count++] = i;
+    }
+    if (!ret_selection->chosen)
+        code = EXIT_FAILED;
+    else if (ret_selection->count)
+        code = EXIT_OK;
     if (code != EXIT_OK)
         select_done(ret_selection);
     return code;

@@ -12,11 +12,25 @@
 #include "commands/arguments.h"
 #include "read/text.h"
 
-#define OPTION(name, field, kind, fallback, low, high, meaning) {#name, fallback, meaning},
+/* What each kind of options.def is called where a value is asked for. */
+#define VALUE_FLAG "0|1"
+#define VALUE_COUNT "N"
+#define VALUE_SIZE "SIZE"
+#define VALUE_DURATION "TIME"
+#define VALUE_RATE "SHARE"
+#define VALUE_TEXT "TEXT"
+#define OPTION(name, field, kind, fallback, low, high, meaning)                                    \
+    {#name, fallback, VALUE_##kind, meaning},
 const struct setting settings[] = {
 #include "abi/options.def"
 };
 #undef OPTION
+#undef VALUE_FLAG
+#undef VALUE_COUNT
+#undef VALUE_SIZE
+#undef VALUE_DURATION
+#undef VALUE_RATE
+#undef VALUE_TEXT
 const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
 
 char *settings_flag(const struct setting *setting, char *buf)

@@ -12,6 +12,7 @@
 struct setting {
     const char *name;     /* CPU_HZ */
     const char *fallback; /* the default, as a user writes it */
+    const char *value;    /* what it takes, as an option's value_name */
     const char *meaning;
 };
 

@@ -52,7 +52,7 @@ size_t subject_read(const struct selection *selection, struct subject *subjects)
     return count;
 }
 
-int subject_merge(const struct subject *subjects, size_t count, struct subject *whole)
+static int merge(const struct subject *subjects, size_t count, struct subject *whole)
 {
     const struct model **models = calloc(count, sizeof(*models));
     int error = models ? 0 : -1;
@@ -61,10 +61,16 @@ int subject_merge(const struct subject *subjects, size_t count, struct subject *
     if (!error)
         error = model_merge(models, count, &whole->model);
     free(models);
-    return error ? EXIT_FAILED : subject_analyse(whole);
+    return error ? EXIT_FAILED : EXIT_OK;
 }
 
-int subject_whole(const struct selection *selection, struct subject *ret_subject)
+int subject_merge(const struct subject *subjects, size_t count, struct subject *whole)
+{
+    int code = merge(subjects, count, whole);
+    return code == EXIT_OK ? subject_analyse(whole) : code;
+}
+
+int subject_model(const struct selection *selection, struct subject *ret_subject)
 {
     struct subject *members = calloc(selection->count, sizeof(*members));
     size_t count = members ? subject_read(selection, members) : 0;
@@ -73,9 +79,9 @@ int subject_whole(const struct selection *selection, struct subject *ret_subject
     if (count == 1) {
         *ret_subject = members[0];
         members[0] = (struct subject){0};
-        code = subject_analyse(ret_subject);
+        code = EXIT_OK;
     } else if (count > 1) {
-        code = subject_merge(members, count, ret_subject);
+        code = merge(members, count, ret_subject);
         ret_subject->members = calloc(count, sizeof(*ret_subject->members));
         code = ret_subject->members ? code : EXIT_FAILED;
         for (size_t i = 0; ret_subject->members && i < count; i++) {
@@ -88,5 +94,16 @@ int subject_whole(const struct selection *selection, struct subject *ret_subject
     for (size_t i = 0; i < count; i++)
         subject_done(&members[i]);
     free(members);
+    return code;
+}
+
+int subject_whole(const struct selection *selection, struct subject *ret_subject)
+{
+    int code = subject_model(selection, ret_subject);
+    if (code != EXIT_OK)
+        return code;
+    code = subject_analyse(ret_subject);
+    if (code != EXIT_OK)
+        fprintf(stderr, "strong-report: not enough memory\n");
     return code;
 }

@@ -26,6 +26,10 @@ size_t subject_read(const struct selection *selection, struct subject *subjects)
 int subject_analyse(struct subject *subject);
 int subject_merge(const struct subject *subjects, size_t count, struct subject *whole);
 
+/* The same model as subject_whole's, not analysed: for what needs the figures alone. EXIT_OK, or EXIT_FAILED after a
+ * message. */
+int subject_model(const struct selection *selection, struct subject *ret_subject);
+
 /* All of a selection as one: read, merged where there are several, analysed. EXIT_OK, or EXIT_FAILED after a
  * message. */
 int subject_whole(const struct selection *selection, struct subject *ret_subject);

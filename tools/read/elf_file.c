@@ -230,6 +230,28 @@ const struct elf_function *elf_file_function(struct elf_file *file, uint64_t add
     return found && address < found->end ? found : NULL;
 }
 
+bool elf_file_segment(const struct elf_file *file, uint64_t address, struct elf_segment *ret_segment)
+{
+    GElf_Addr bias;
+    Elf *elf = file->module ? dwfl_module_getelf(file->module, &bias) : NULL;
+    size_t count = 0;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (!elf || elf_getphdrnum(elf, &count) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Phdr header;
+        if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD ||
+            address < header.p_vaddr || address - header.p_vaddr >= header.p_memsz)
+            continue;
+        uint64_t into = header.p_vaddr & (page - 1);
+        ret_segment->start = header.p_vaddr - into;
+        ret_segment->end = (header.p_vaddr + header.p_memsz + page - 1) & ~(page - 1);
+        ret_segment->offset = header.p_offset - (into < header.p_offset ? into : header.p_offset);
+        return true;
+    }
+    return false;
+}
+
 static const char *die_name(Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;

@@ -37,6 +37,13 @@ bool elf_file_matches(const struct elf_file *file);
 /* The function whose code holds the address; reads symbol tables on first use. NULL if none. */
 const struct elf_function *elf_file_function(struct elf_file *file, uint64_t address);
 
+/* The segment of the file that holds an address, as the kernel maps it: whole pages. */
+struct elf_segment {
+    uint64_t start, end; /* addresses in the file's own terms */
+    uint64_t offset;     /* of start in the file */
+};
+bool elf_file_segment(const struct elf_file *file, uint64_t address, struct elf_segment *ret_segment);
+
 /* From DWARF: up to `limit` sites, innermost first, the real function last. Returns how many; 0 where
  * there is no debug information. Texts live as long as the file and are not clean. */
 unsigned elf_file_sites(struct elf_file *file, uint64_t address, struct elf_site *sites,

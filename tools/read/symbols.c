@@ -225,6 +225,22 @@ const struct symbol *symbols_site(struct symbols *symbols, const struct model_fr
     return entry->site;
 }
 
+bool symbols_mapping(struct symbols *symbols, const struct model_frame *frame,
+                     struct symbols_mapping *ret_mapping)
+{
+    struct elf_segment segment;
+    if (frame->module == MODEL_NO_MODULE)
+        return false;
+    const struct model_module *module = &symbols->model->modules[frame->module];
+    struct elf_file *file = file_of(symbols, frame->module);
+    if (!file || !elf_file_segment(file, frame->address - module->bias, &segment))
+        return false;
+    ret_mapping->start = segment.start + module->bias;
+    ret_mapping->end = segment.end + module->bias;
+    ret_mapping->offset = segment.offset;
+    return true;
+}
+
 /* The headers of the compiler and the C and C++ libraries. */
 static bool in_system_header(const char *file)
 {

@@ -41,6 +41,14 @@ const struct symbol *symbols_function(struct symbols *symbols, const struct mode
 /* Innermost inlined function first, its callers by symbol->caller, the real frame last. */
 const struct symbol *symbols_site(struct symbols *symbols, const struct model_frame *frame);
 
+/* The part of the module's file that is mapped around the frame's address: where it begins and ends in memory, and
+ * where in the file. False where that is not known; then nothing is written. */
+struct symbols_mapping {
+    uint64_t start, end, offset;
+};
+bool symbols_mapping(struct symbols *symbols, const struct model_frame *frame,
+                     struct symbols_mapping *ret_mapping);
+
 /* "queue.c:88", or "function" or "module+0x…" where no line is known: the short name of a place in a
  * report. Of an inline chain the innermost place outside the system's headers counts: where the program
  * calls std::mutex::lock, not the line inside it. Returned string lives as long as the symbols. */

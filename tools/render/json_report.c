@@ -314,6 +314,18 @@ static json_t *errors_of(const struct model *model)
     return array;
 }
 
+static json_t *about_of(enum finding_id id)
+{
+    const struct finding_about *about = finding_about(id);
+    json_t *object = json_object();
+    set(object, "looks_for", text(about->looks_for));
+    set(object, "precondition", text(about->precondition));
+    set(object, "formula", text(about->formula));
+    set(object, "fix", text(about->fix));
+    set(object, "risk", text(about->risk));
+    return object;
+}
+
 static json_t *finding_of(const struct finding *finding)
 {
     bool found = finding->state == FINDING_FOUND;
@@ -337,6 +349,7 @@ static json_t *finding_of(const struct finding *finding)
     set(row, "fix", found ? text_or_null(finding->fix) : json_null());
     set(row, "risk", found ? text_or_null(finding->risk) : json_null());
     set(row, "verify", found ? text_or_null(finding->verify) : json_null());
+    set(row, "about", about_of(finding->id));
     set(row, "explained_by",
         finding->explained_by != NULL ? text(finding->explained_by->name) : json_null());
     return row;

@@ -158,6 +158,23 @@ static void put_styled(struct screen_line *line, enum screen_style style, const 
     }
 }
 
+size_t screen_style_at(const char *text, enum screen_style *ret_style)
+{
+    static const char end[] = "\033[0m";
+    if (strncmp(text, end, sizeof(end) - 1) == 0) {
+        *ret_style = STYLE_PLAIN;
+        return sizeof(end) - 1;
+    }
+    for (unsigned i = STYLE_BOLD; i < sizeof(style_codes) / sizeof(style_codes[0]); i++) {
+        size_t len = strlen(style_codes[i]);
+        if (strncmp(text, style_codes[i], len) == 0) {
+            *ret_style = (enum screen_style)i;
+            return len;
+        }
+    }
+    return 0;
+}
+
 unsigned screen_columns(const char *text)
 {
     unsigned columns = 0;

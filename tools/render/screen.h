@@ -71,6 +71,10 @@ void screen_blank(struct screen *screen);
 void screen_wrap(struct screen *screen, unsigned indent, const char *label, unsigned label_columns,
                  const char *text, unsigned max_lines);
 
+/* Where a printed line has one of our style sequences: its bytes and what it begins, STYLE_PLAIN for the end of one;
+ * 0 where there is none. For showing lines on what has other means of style. */
+size_t screen_style_at(const char *text, enum screen_style *ret_style);
+
 /* Columns that text takes, once cleaned. */
 unsigned screen_columns(const char *text);
 

@@ -195,8 +195,8 @@ static enum screen_style severity_style(enum finding_severity severity)
                                           : STYLE_NOTE;
 }
 
-static void finding_title(struct screen *screen, const struct analysis *analysis,
-                          const struct finding *finding, unsigned number)
+static void finding_heading(struct screen *screen, const struct analysis *analysis,
+                            const struct finding *finding, unsigned number)
 {
     struct screen_line line;
     char gain[80] = "", confidence[40];
@@ -227,7 +227,7 @@ void text_report_finding(struct screen *screen, const struct analysis *analysis,
 {
     enum { LABEL = 8 };
     unsigned most = screen->width < WIDE || detail ? 5 : 2;
-    finding_title(screen, analysis, finding, number);
+    finding_heading(screen, analysis, finding, number);
     if (finding->evidence[0] != '\0')
         screen_wrap(screen, 4, NULL, 0, finding->evidence, most);
     if (detail && finding->explained_by != NULL)
