@@ -1,4 +1,4 @@
-/* segment_fuzz.cc: any bytes as a segment, all the way to every kind of report.
+/* segment_fuzz.cc: any bytes as a segment, all the way to every kind of report and export.
  *
  * Inputs that are no segment are replaced by a seed before they are changed, so that the fuzzer works
  * behind the header check, whatever the format looks like today; the committed corpus may grow old.
@@ -12,6 +12,7 @@
 extern "C" {
 #include "analyse/analysis.h"
 #include "read/snapshot.h"
+#include "render/export.h"
 #include "render/full_report.h"
 #include "render/json_report.h"
 #include "render/text_report.h"
@@ -59,6 +60,9 @@ static void report(const model *one)
         every_view(&screen, found);
         tree_report_print(&screen, members, 1, 24);
         json_report_print(nowhere(), found, members, 1);
+        export_source source = {found, members, 1, false, CALLTREE_CPU};
+        for (const export_format *format = export_formats; format->name; format++)
+            format->write(nowhere(), &source);
         analysis_free(found);
     }
     symbols_free(names);
