@@ -104,6 +104,8 @@ static long measured(long number, long a, long b, long c, long d, long e, long f
     span_begin(&span, HOOK_syscall, 0);
     if (span.mode != SPAN_OFF)
         touched_directly(number, a);
+    if (number == SYS_setns || number == SYS_unshare)
+        process_namespaces_moved = true;
     bool ended = enter(entering_syscall(number, a, b, c), &span);
     long ret = next.syscall(number, a, b, c, d, e, f);
     if (!ended)

@@ -9,24 +9,25 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* before: may be set before connect(). after: also later, because it can be given back at any time. */
+/* All may be set before connect(). after: also later, because it can be given back at any time. clear: zeros are what a new
+ * socket has, and make it one again (net/core/sock.c, net/ipv4/tcp.c: sk_setsockopt, do_tcp_setsockopt). */
 static const struct option_rule {
     int level, name;
-    bool after;
+    bool after, clear;
 } rules[] = {
-    {IPPROTO_TCP, TCP_NODELAY, true},      {SOL_SOCKET, SO_KEEPALIVE, true},
-    {SOL_SOCKET, SO_RCVTIMEO, true},       {SOL_SOCKET, SO_SNDTIMEO, true},
-    {IPPROTO_TCP, TCP_KEEPIDLE, true},     {IPPROTO_TCP, TCP_KEEPINTVL, true},
-    {IPPROTO_TCP, TCP_KEEPCNT, true},      {IPPROTO_TCP, TCP_USER_TIMEOUT, true},
-    {IPPROTO_TCP, TCP_CORK, true},         {SOL_SOCKET, SO_RCVLOWAT, true},
-    {SOL_SOCKET, SO_SNDBUF, false},        {SOL_SOCKET, SO_RCVBUF, false},
-    {SOL_SOCKET, SO_REUSEADDR, false},     {SOL_SOCKET, SO_PRIORITY, false},
-    {SOL_SOCKET, SO_MARK, false},          {SOL_SOCKET, SO_BINDTODEVICE, false},
-    {IPPROTO_TCP, TCP_SYNCNT, false},      {IPPROTO_TCP, TCP_MAXSEG, false},
-    {IPPROTO_TCP, TCP_WINDOW_CLAMP, false},{IPPROTO_TCP, TCP_CONGESTION, false},
-    {IPPROTO_IP, IP_TOS, false},           {IPPROTO_IP, IP_TTL, false},
-    {IPPROTO_IPV6, IPV6_V6ONLY, false},    {IPPROTO_IPV6, IPV6_TCLASS, false},
-    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, false},
+    {IPPROTO_TCP, TCP_NODELAY, true, true},         {SOL_SOCKET, SO_KEEPALIVE, true, true},
+    {SOL_SOCKET, SO_RCVTIMEO, true, true},          {SOL_SOCKET, SO_SNDTIMEO, true, true},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, true, true},    {IPPROTO_TCP, TCP_CORK, true, true},
+    {IPPROTO_TCP, TCP_KEEPIDLE, true, false},       {IPPROTO_TCP, TCP_KEEPINTVL, true, false},
+    {IPPROTO_TCP, TCP_KEEPCNT, true, false},        {SOL_SOCKET, SO_RCVLOWAT, true, false},
+    {SOL_SOCKET, SO_SNDBUF, false, false},          {SOL_SOCKET, SO_RCVBUF, false, false},
+    {SOL_SOCKET, SO_REUSEADDR, false, false},       {SOL_SOCKET, SO_PRIORITY, false, false},
+    {SOL_SOCKET, SO_MARK, false, false},            {SOL_SOCKET, SO_BINDTODEVICE, false, false},
+    {IPPROTO_TCP, TCP_SYNCNT, false, false},        {IPPROTO_TCP, TCP_MAXSEG, false, false},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, false, false},  {IPPROTO_TCP, TCP_CONGESTION, false, false},
+    {IPPROTO_IP, IP_TOS, false, false},             {IPPROTO_IP, IP_TTL, false, false},
+    {IPPROTO_IPV6, IPV6_V6ONLY, false, false},      {IPPROTO_IPV6, IPV6_TCLASS, false, false},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, false, false},
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
@@ -114,20 +115,38 @@ static int copy_option(int from, int to, int level, int name)
     return (int)(failed < 0 ? failed : system_call6(SYS_setsockopt, to, level, name, value, len, 0));
 }
 
-static int copy_flags(struct watch *watch, int from, int to)
+static int copy_flags(struct watch *watch, struct watch *fresh, int from, int to)
 {
-    long wanted = system_call3(SYS_fcntl, from, F_GETFL, 0);
+    long wanted = fresh->flags_known ? fresh->flags : system_call3(SYS_fcntl, from, F_GETFL, 0);
     long have = watch->flags_known ? watch->flags : system_call3(SYS_fcntl, to, F_GETFL, 0);
     if (wanted < 0 || have < 0)
         return -EBADF;
-    watch->flags = (int32_t)wanted;
-    watch->flags_known = true;
+    watch->flags = fresh->flags = (int32_t)wanted;
+    watch->flags_known = fresh->flags_known = true;
     return wanted == have ? 0 : (int)system_call3(SYS_fcntl, to, F_SETFL, wanted);
 }
 
-int connection_options_hand_on(struct watch *watch, int kept, int fresh)
+bool connection_options_clearable(const struct watch_option *set, unsigned count)
 {
-    int failed = copy_flags(watch, fresh, kept);
+    for (unsigned i = 0; i < count; i++)
+        if (!rule_of(set[i].level, set[i].name)->clear)
+            return false;
+    return true;
+}
+
+bool connection_options_clear(int fd, const struct watch_option *set, unsigned count)
+{
+    static const uint8_t zeros[WATCH_OPTION_BYTES];
+    for (unsigned i = 0; i < count; i++)
+        if (memcmp(set[i].value, zeros, set[i].len) != 0 &&
+            system_call6(SYS_setsockopt, fd, set[i].level, set[i].name, zeros, set[i].len, 0) != 0)
+            return false;
+    return true;
+}
+
+int connection_options_hand_on(struct watch *watch, int kept, struct watch *fresh_watch, int fresh)
+{
+    int failed = copy_flags(watch, fresh_watch, fresh, kept);
     for (unsigned i = 0; i < watch->after_count && !failed; i++)
         failed = copy_option(fresh, kept, watch->after[i].level, watch->after[i].name);
     return failed;

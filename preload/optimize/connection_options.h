@@ -18,9 +18,13 @@ bool connection_options_set(struct watch *watch, int level, int name, const void
 bool connection_options_harmless_fcntl(int command, long argument);
 bool connection_options_harmless_ioctl(unsigned long request);
 
+/* Whether options set on a socket can be set back to what a new one has; and doing so: false if the kernel would not. */
+bool connection_options_clearable(const struct watch_option *set, unsigned count);
+bool connection_options_clear(int fd, const struct watch_option *set, unsigned count);
+
 /* Gives `kept`, about to be handed on in place of `fresh`, the values that `fresh` has of every option set in
- * its former life, and its file status flags, which `watch` remembers. Negative errno if the kernel would not. */
-int connection_options_hand_on(struct watch *watch, int kept, int fresh);
+ * its former life, and its file status flags, which both watches remember. Negative errno if the kernel would not. */
+int connection_options_hand_on(struct watch *watch, int kept, struct watch *fresh_watch, int fresh);
 /* Sets on `fresh` all the program set on the socket `fd` it is to replace. */
 int connection_options_repeat(const struct watch *watch, int fd, int fresh);
 

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "optimize/connection_targets.h"
+#include "optimize/connection_unused.h"
 #include "runtime/arena.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
@@ -94,6 +95,7 @@ static void crossed(int fd)
     if (fdstate_kept(fd) >= 0)
         return;
     connection_park_empty(COUNTER_connections_evicted);
+    connection_unused_empty(true);
     choose_numbers(fd);
 }
 
@@ -101,6 +103,7 @@ static void crossed(int fd)
 static void give_up(void)
 {
     connection_park_empty(COUNTER_connections_evicted);
+    connection_unused_empty(true);
 }
 
 int connection_park_init(void)
@@ -287,6 +290,8 @@ static void close_at(unsigned i)
 
 static void set_deadline(void)
 {
+    if (kept_count == 0)
+        connection_unused_empty(false); /* nothing to hand over to it */
     uint64_t first = UINT64_MAX;
     for (unsigned i = 0; i < kept_count; i++)
         first = kept[i].until_ticks < first ? kept[i].until_ticks : first;

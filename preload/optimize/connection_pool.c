@@ -8,7 +8,8 @@
  *          other descriptor, process or thread can use it, every byte was seen and made whole exchanges of HTTP/1.1,
  *          RESP or memcached that leave nothing behind at the server (protocol/exchange.h), the kernel counts the
  *          same bytes, and the peer has not closed. It is looked at again at the hand-over, before the first
- *          byte is sent. A request that cannot be repeated goes over a fresh connection
+ *          byte is sent. The socket it leaves unused is given to the next socket() call (connection_unused.h).
+ *          A request that cannot be repeated goes over a fresh connection
  *          (unless STRONG_POOL_ALL_REQUESTS); one that can is repeated, once, if the server closed at that moment.
  * ASIDE    whenever in doubt, for good: the connection is then the program's own until its real close. After the program
  *          entered seccomp. Where the program needs the descriptors (connection_park.c). Counted by reason.
@@ -32,6 +33,7 @@
 #include "optimize/connection_reuse.h"
 #include "optimize/connection_shutdown.h"
 #include "optimize/connection_transfer.h"
+#include "optimize/connection_unused.h"
 #include "optimize/connection_watch.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
@@ -56,14 +58,21 @@ int connection_pool_enter(int fd)
 
 static void expire(void)
 {
-    if (strong_unlikely(connection_reuse_spares))
-        connection_reuse_close_spares();
     uint64_t deadline = __atomic_load_n(&connection_park_deadline, __ATOMIC_RELAXED);
-    if (strong_unlikely(deadline != UINT64_MAX)) {
+    if (strong_unlikely(deadline != UINT64_MAX || connection_unused_count)) {
         uint64_t now = clock_ticks();
+        connection_unused_overdue(now);
         if (now >= deadline)
             connection_park_expire(now);
     }
+}
+
+/* ---- socket ---- */
+
+static int pool_socket(int domain, int type, int protocol)
+{
+    int fd = strong_unlikely(connection_unused_count) ? connection_unused_lend(domain, type, protocol) : -1;
+    return fd >= 0 ? fd : below.socket(domain, type, protocol);
 }
 
 /* ---- connect ---- */
@@ -109,9 +118,15 @@ static int answer(int index, const struct sockaddr *address, socklen_t len)
     struct fdstate *record = &fdstate_records[index];
     uint64_t start_ticks = clock_ticks();
     bool in_progress = false;
+    if (record->forks != fdstate_forks) { /* another process may connect it, or have done so */
+        fdstate_drop(record->fd, COUNTER_connections_refused_shared);
+        return 1;
+    }
     if (len > 0 && len <= sizeof(struct sockaddr_storage) && readable_bytes(address, len))
         watch->destination = connection_park_destination(&record->made, address, len);
-    if (!watch->destination || !connection_check_identity(record->fd, &record->made, address, &watch->identity)) {
+    bool known = __atomic_load_n(&watch->unused_slot, __ATOMIC_RELAXED); /* of a socket lent */
+    if (!watch->destination ||
+        !(known || connection_check_identity(record->fd, &record->made, address, &watch->identity))) {
         fdstate_drop(record->fd, COUNTER_COUNT);
         return 1;
     }
@@ -175,6 +190,8 @@ static int connect_followed(__typeof__(&__connect) call, int fd, const struct so
     if (ret <= 0)
         return ret;
     uint32_t generation = fdstate_generation(index);
+    watch->tried = true;
+    connection_unused_release(watch);
     fdstate_leave(index);
     errno = error;
     uint64_t start_ticks = clock_ticks();
@@ -415,7 +432,7 @@ static void in_child(void)
 {
     connection_park_fork_child();
     connection_shutdown_fork_child();
-    connection_reuse_fork_child();
+    connection_unused_fork_child();
 }
 
 int connection_pool_init(void)
@@ -428,6 +445,7 @@ int connection_pool_init(void)
     if (failed)
         return failed;
     below = next;
+    next.socket = pool_socket;
     next.connect = pool_connect;
     next.__connect = pool___connect;
     next.close = pool_close;

@@ -8,14 +8,13 @@
 
 #include "optimize/connection_options.h"
 #include "optimize/connection_park.h"
+#include "optimize/connection_unused.h"
 #include "runtime/arena.h"
 #include "runtime/counters.h"
 
 /* A program with non-blocking sockets waits for nothing; the rare renewal takes this long at most, far above a
  * connect on a local network. */
 #define RENEW_WAIT_NS 50000000
-
-enum { SPARES = 16, BUSY = -1 };
 
 static long close_own(long fd)
 {
@@ -53,64 +52,6 @@ static bool replace(const struct fdstate *record, int fd, int by)
     bool done = system_call3(SYS_dup3, by, fd, close_on_exec & FD_CLOEXEC ? O_CLOEXEC : 0) == fd;
     join_sets(record->sets, record->set_count, fd);
     return done;
-}
-
-/* ---- what is left behind ---- */
-
-/* A number of libstrong's own, with a record that tells whether it still is. `fd` + 1; 0: free. */
-static struct {
-    int32_t fd;
-    int32_t index;
-    uint32_t generation;
-} spares[SPARES];
-uint32_t connection_reuse_spares;
-
-void connection_reuse_close_spares(void)
-{
-    for (int i = 0; connection_reuse_spares && i < SPARES; i++) {
-        int32_t taken = __atomic_load_n(&spares[i].fd, __ATOMIC_RELAXED);
-        if (taken <= 0 || !__atomic_compare_exchange_n(&spares[i].fd, &taken, BUSY, false, __ATOMIC_ACQUIRE,
-                                                       __ATOMIC_RELAXED)) /* pairs with leave_behind */
-            continue;
-        int fd = taken - 1, index = spares[i].index;
-        uint32_t generation = spares[i].generation;
-        __atomic_store_n(&spares[i].fd, 0, __ATOMIC_RELEASE);
-        __atomic_fetch_sub(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
-        if (fdstate_tracked(fd) && fdstate_generation(index) == generation) {
-            fdstate_drop(fd, COUNTER_COUNT);
-            close_own(fd);
-        }
-    }
-}
-
-void connection_reuse_fork_child(void)
-{
-    for (int i = 0; i < SPARES; i++) {
-        close_own(spares[i].fd > 0 ? spares[i].fd - 1 : -1);
-        spares[i].fd = 0;
-    }
-    connection_reuse_spares = 0;
-}
-
-/* The socket at `fd` stays open under another number. Without room for that it is destroyed at once. */
-static void leave_behind(int fd, int own)
-{
-    for (int i = 0; i < SPARES; i++) {
-        int32_t none = 0;
-        if (!__atomic_compare_exchange_n(&spares[i].fd, &none, BUSY, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-            continue;
-        long spare = system_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, own);
-        int index = spare < 0 ? -1 : fdstate_track((int)spare);
-        if (index < 0)
-            close_own(spare);
-        else {
-            spares[i].index = index;
-            spares[i].generation = fdstate_generation(index);
-            __atomic_fetch_add(&connection_reuse_spares, 1, __ATOMIC_RELAXED);
-        }
-        __atomic_store_n(&spares[i].fd, index < 0 ? 0 : (int32_t)spare + 1, __ATOMIC_RELEASE); /* pairs with close_spares */
-        return;
-    }
 }
 
 /* ---- handing on ---- */
@@ -156,10 +97,14 @@ enum reuse_outcome connection_reuse_hand_on(int fresh, int kept)
         discard(kept);
         return REUSE_NOT;
     }
-    if (connection_options_hand_on(watch, own, fd) == 0) {
-        leave_behind(fd, own);
-        if (replace(to, fd, own))
-            return begin_life(fresh, kept);
+    if (connection_options_hand_on(watch, own, connection_watch_at(fresh), fd) == 0) {
+        int unused = connection_unused_hold(fresh, own);
+        if (replace(to, fd, own)) {
+            enum reuse_outcome outcome = begin_life(fresh, kept);
+            connection_unused_settle(unused, outcome == REUSE_DONE);
+            return outcome;
+        }
+        connection_unused_settle(unused, false);
     }
     discard(kept);
     if (fdstate_release(fresh))

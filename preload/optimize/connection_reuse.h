@@ -23,13 +23,6 @@ enum reuse_outcome {
 /* Puts the kept connection (RESERVED) in the place of the program's new socket, whose record the caller has entered. */
 enum reuse_outcome connection_reuse_hand_on(int fresh, int kept);
 
-/* A hand-over leaves the program's unused socket behind: destroying it takes longer than anything else there, and
- * can as well happen while the server works. Closes what was left; called after the first byte is sent, and by
- * whatever comes first. Any context. */
-void connection_reuse_close_spares(void);
-extern uint32_t connection_reuse_spares; /* how many there are */
-void connection_reuse_fork_child(void);
-
 /* Puts a new connection to the same destination in the place of the one the program holds (record entered), and sends
  * what it has sent since the hand-over again. False: it still holds the old one. The connect waits as
  * the program's would; on a non-blocking socket, a moment at most. */

@@ -176,7 +176,6 @@ static bool wrote_in_trial(struct transfer *transfer, ssize_t ret)
         return false;
     if (watch->kept_len == 0)
         make_prompt(transfer, TCP_QUICKACK);
-    connection_reuse_close_spares(); /* the server has something to do */
     keep(watch, transfer->parts, (size_t)ret);
     connection_watch_sent(transfer->fd, watch, transfer->parts, transfer->count, (size_t)ret);
     return false;

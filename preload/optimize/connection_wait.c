@@ -29,8 +29,6 @@ enum { NS_PER_MS = 1000000, NS_PER_SECOND = 1000000000 };
 /* Nanoseconds until something must be closed; what is due already is closed. FOR_EVER: nothing is kept. */
 static int64_t until_due(void)
 {
-    if (strong_unlikely(connection_reuse_spares) && thread_hot.state != THREAD_OFF)
-        connection_reuse_close_spares();
     uint64_t deadline = __atomic_load_n(&connection_park_deadline, __ATOMIC_RELAXED);
     if (strong_likely(deadline == UINT64_MAX) || thread_hot.state == THREAD_OFF)
         return FOR_EVER;

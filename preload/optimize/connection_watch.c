@@ -6,17 +6,21 @@
 #include <sys/uio.h>
 
 #include "optimize/connection_park.h"
+#include "optimize/connection_unused.h"
 #include "runtime/arena.h"
 #include "runtime/clock.h"
 
 static struct watch *watches;
 
-/* Whoever drops a record need not have entered it: nothing but the count of those that wait is touched. */
+/* Whoever drops a record need not have entered it: nothing is touched but the count of those that wait, and the number
+ * that a lent socket has besides. */
 static void dropping(int index)
 {
     struct watch *watch = &watches[index];
-    if (watch->generation == fdstate_generation(index))
-        connection_park_settled(watch);
+    if (watch->generation != fdstate_generation(index))
+        return;
+    connection_park_settled(watch);
+    connection_unused_release(watch);
 }
 
 int connection_watch_init(void)
@@ -25,6 +29,7 @@ int connection_watch_init(void)
     if (!watches)
         return -ENOMEM;
     fdstate_dropping = dropping;
+    fdstate_following = connection_unused_claim;
     return 0;
 }
 
@@ -36,6 +41,7 @@ struct watch *connection_watch_at(int index)
         return watch;
     char *kept = watch->kept;
     connection_park_settled(watch); /* the file before this one was lost sight of */
+    connection_unused_release(watch);
     memset(watch, 0, sizeof *watch);
     watch->generation = generation;
     watch->next = -1;

@@ -50,6 +50,9 @@ struct watch {
     bool flags_known;       /* `flags` are the file's: nobody has set them since */
     bool waiting;           /* counted in its destination as connected afresh and not yet answered */
     bool behind;            /* another one was waiting when it connected */
+    bool tried;             /* a connect of the program's own was begun on it */
+    uint16_t unused_slot;   /* of connection_unused.c + 1, where it was lent from there; with its turn */
+    uint64_t unused;
     uint32_t settled_before; /* and what the destination had settled by then */
     uint16_t destination;   /* index + 1; 0: none yet */
     int16_t next;           /* in the destination's list of kept ones; -1: last */

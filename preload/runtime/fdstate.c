@@ -21,6 +21,7 @@ struct fdstate *fdstate_records;
 uint32_t fdstate_forks;
 bool fdstate_wanted;
 void (*fdstate_dropping)(int index);
+void (*fdstate_following)(int fd, int index);
 static uint32_t next_record;
 static bool sets_shared;
 

@@ -108,6 +108,9 @@ static inline uint32_t fdstate_generation(int index)
 /* Called with the index of every record that is dropped, before it is free; set at boot. Any thread, any context. */
 extern void (*fdstate_dropping)(int index);
 
+/* Called when socket() has made fd a socket: index of the record that follows it, or -1. Set at boot. */
+extern void (*fdstate_following)(int fd, int index);
+
 /* Stops following fd, counting why (COUNTER_COUNT: nothing to count). Harmless where it is not followed. */
 void fdstate_drop(int fd, enum counter_id reason);
 /* The number has another file. What was there is lost sight of, unless it is CLOSING. */

@@ -127,6 +127,8 @@ void fdtable_socket(int fd, int domain, int type, int protocol)
                     : -1;
     if (index >= 0)
         fdstate_records[index].made = (struct fdstate_socket){domain, type, protocol};
+    if (fdstate_following)
+        fdstate_following(fd, index);
 }
 
 uint32_t fdtable_peer(int fd, const struct sockaddr *address, socklen_t len)

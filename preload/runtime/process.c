@@ -18,6 +18,7 @@
 
 struct process_monitor process_monitor;
 uint64_t process_next_tick = UINT64_MAX;
+bool process_namespaces_moved;
 
 enum { CHILD_FUNCTIONS = 8 };
 static void (*in_child[CHILD_FUNCTIONS])(void);

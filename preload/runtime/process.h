@@ -34,6 +34,8 @@ struct process_monitor {
     void (*tick)(uint64_t now_ticks); /* about once a second from whichever hook notices */
 };
 extern struct process_monitor process_monitor;
+/* setns or unshare were called: what one thread makes need not be what another one would. Never false again. */
+extern bool process_namespaces_moved;
 /* Called in every forked child, before it goes on; optimizers register at boot, a few at most. */
 void process_on_fork_child(void (*function)(void));
 /* When the next tick is due; compared by span_end. */

@@ -1,5 +1,6 @@
 /* full_segment_bench.c: a victim that fills its segment: many targets, stacks, sums, cells and threads, so
  * that scripts/bench can time strong-report on it. Run with STRONG_ALLOC_PERIOD=1 STRONG_BLOCK_PERIOD=1us.
+ * With a number it stays alive for that many seconds, all threads too, after it said on stdout that all is filled.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 enum { THREADS = 400, FILES = 8000, STACKS = 9000 };
 
 static pthread_barrier_t all_alive;
+static unsigned linger;
 
 /* Walks a different path through three functions for each number, so each makes a stack of its own. */
 static void *other(unsigned path, unsigned depth);
@@ -38,12 +40,17 @@ static void *thread(void *argument)
     }
     for (unsigned i = number; i < STACKS; i += THREADS)
         free(one(i, 14));
-    pthread_barrier_wait(&all_alive);
+    if (pthread_barrier_wait(&all_alive) == PTHREAD_BARRIER_SERIAL_THREAD && linger) {
+        puts("filled");
+        fflush(stdout);
+    }
+    sleep(linger);
     return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    linger = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
     pthread_t threads[THREADS];
     pthread_barrier_init(&all_alive, NULL, THREADS);
     for (size_t i = 0; i < THREADS; i++)

@@ -21,7 +21,7 @@ struct Case {
 const Environment brief = {{"STRONG_POOL_IDLE", "300ms"}};
 
 struct Pool {
-    uint64_t parked = 0, reused = 0, expired = 0;
+    uint64_t parked = 0, reused = 0, expired = 0, lent = 0;
 };
 
 Pool pool_of(const Directory &segments)
@@ -31,6 +31,7 @@ Pool pool_of(const Directory &segments)
         pool.parked += segment.counter(COUNTER_connections_parked);
         pool.reused += segment.counter(COUNTER_connections_reused);
         pool.expired += segment.counter(COUNTER_connections_expired);
+        pool.lent += segment.counter(COUNTER_connections_sockets_lent);
     }
     return pool;
 }
@@ -68,6 +69,9 @@ TEST_P(Connections, LookTheSameWhetherKeptOrNot)
     }
     if (std::string(param.name).find("wait") == 0) {
         EXPECT_GE(pool.expired, 1u) << "nothing waited for its time";
+    }
+    if (std::string(param.victim) == "unused") {
+        EXPECT_GE(pool.lent, 1u) << "no socket was given a second time";
     }
 }
 
@@ -114,6 +118,11 @@ std::vector<Case> cases()
         {"life", "storm", OFTEN, {}},
         {"life", "confined", OFTEN, brief},
     };
+    static const char *const unused[] = {"like_new", "closed_at_once", "elsewhere", "refused", "listening", "duplicated", "overlaid",
+                                         "numbers",  "forked",         "executed",  "passed",  "watched",   "direct",     "late",
+                                         "many",     "threads",        "users",     "networks", "limited"};
+    for (const char *name : unused)
+        all.push_back({"unused", name, OFTEN, {}});
     static const char *const waits[] = {"wait0", "wait1", "wait2", "wait3", "wait4",
                                         "wait5", "wait6", "wait7", "wait8", "wait9"};
     for (const char *name : waits)

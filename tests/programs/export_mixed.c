@@ -20,7 +20,7 @@ __attribute__((noinline)) static void burn_hot(void)
 
 __attribute__((noinline)) static void burn_cold(void)
 {
-    half_inlined(50000);
+    half_inlined(20000);
     total++;
 }
 

@@ -1,6 +1,9 @@
 /* The manual pages as man(1) reads them: no warning, and nothing missing that the tables have. */
 #include "readers/readers_case.h"
 
+#include <regex>
+#include <set>
+
 extern "C" {
 #include "commands/describe.h"
 #include "commands/settings.h"
@@ -86,6 +89,21 @@ TEST_F(Manual, NamesEveryExitCodeFindingAndSetting)
                 << name << ": " << settings[i].name;
         }
     }
+}
+
+/* Names that end in _ are the header's own. */
+TEST_F(Manual, NamesEveryFunctionOfTheHeader)
+{
+    std::string page = rendered(pages[1]), header = slurp(STRONG_SOURCE_DIR "/preload/include/strong.h");
+    std::regex function("STRONG_INLINE_ [a-z_0-9 ]+[ *](strong_[a-z_]*[a-z])\\(([^)]*)\\)\n");
+    std::set<std::string> names;
+    for (std::sregex_iterator at(header.begin(), header.end(), function), end; at != end; ++at) {
+        names.insert((*at)[1]);
+        EXPECT_TRUE(has(page, (*at)[1].str() + "(" + (*at)[2].str() + ");")) << (*at)[0];
+    }
+    EXPECT_GE(names.size(), 7u);
+    EXPECT_TRUE(has(page, "STRONG_SCOPE"));
+    EXPECT_TRUE(has(page, "STRONG_DISABLE"));
 }
 
 } // namespace

@@ -84,7 +84,7 @@ TEST_F(PprofTest, ShowsTheFunctionsOfOurOwnProfileWithTheirValues)
     record_mixed();
     Top cpu = top("cpu");
     EXPECT_EQ(cpu, ours("cpu_self_ns", "cpu_ns"));
-    EXPECT_GT(cpu["burn_hot"].flat, cpu["burn_cold"].flat) << "planted four to one";
+    EXPECT_GT(cpu["burn_hot"].flat, cpu["burn_cold"].flat) << "planted ten to one";
     EXPECT_GT(cpu["burn_cold"].flat, 0u);
 
     Top waits = top("blocked"), locks = top("lock"), both = ours("blocked_ns", "blocked_ns");

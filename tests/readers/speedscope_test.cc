@@ -1,5 +1,6 @@
-/* What `export speedscope` writes, judged by the schema that speedscope publishes. */
-#include "readers_case.h"
+/* What `export speedscope` and `export folded` write, judged by the schema that speedscope publishes and by what it
+ * shows. */
+#include "speedscope_case.h"
 #include "tools/export_case.h"
 
 #include <fstream>
@@ -7,7 +8,7 @@
 namespace
 {
 
-class SpeedscopeTest : public ReadersTest
+class SpeedscopeTest : public SpeedscopeViewer
 {
   protected:
     Outcome validate(const std::string &documents)
@@ -40,6 +41,27 @@ TEST_F(SpeedscopeTest, IsValidForAProgramForHostileNamesAndForNothing)
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     must("sed 's/\"nanoseconds\"/\"count\"/' mixed.json >wrong.json");
     EXPECT_EQ(validate("wrong.json").code, 1) << "a unit that speedscope does not know";
+
+    std::string shown = view("mixed.json");
+    std::string cpu = must("jq -j '.profiles[0].endValue / 10000 | round / 100' mixed.json");
+    EXPECT_NE(shown.find("|on CPU|" + cpu), std::string::npos) << cpu << "\n" << shown;
+    EXPECT_NE(shown.find("|unfreed at exit|"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("|burn_hot|"), std::string::npos) << shown;
+}
+
+TEST_F(SpeedscopeTest, ShowsFoldedStacksWithOurTotals)
+{
+    record("STRONG_CPU_HZ=999", "$PROGRAMS/export_mixed");
+    must("$R export folded export_mixed -o mixed.folded");
+    std::string total = must("awk '{ sum += $2 } END { printf \"%d\", sum }' mixed.folded");
+    EXPECT_EQ(total + "\n", must("$R report --json export_mixed | jq '[.functions[].cpu_self_ns] | add'"));
+    std::string hot = must("$R report --json export_mixed | jq -j '.functions[] | select(.function == "
+                           "\"burn_hot\") | .cpu_self_ns'");
+    for (size_t at = hot.size(); at > 3; at -= 3)
+        hot.insert(at - 3, ",");
+    std::string shown = view("mixed.folded");
+    EXPECT_TRUE(std::regex_search(shown, std::regex("\\|" + hot + " \\(\\d+%\\)\\|burn_hot\\|")))
+        << hot << "\n" << shown;
 }
 
 } // namespace

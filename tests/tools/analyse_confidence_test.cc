@@ -81,7 +81,7 @@ TEST(ConfidenceOfAFinding, IsLowerWhereLibstrongDroppedSamples)
 TEST(Finding, EveryRuleSaysWhatItIsAbout)
 {
     for (unsigned id = 0; id < FINDING_COUNT; id++) {
-        const finding_about *about = finding_about(static_cast<finding_id>(id));
+        const auto *about = finding_about(static_cast<finding_id>(id));
         const char *name = finding_name(static_cast<finding_id>(id));
         EXPECT_EQ(finding_find(name), static_cast<finding_id>(id));
         for (const char *text : {about->looks_for, about->precondition, about->formula, about->fix, about->risk}) {

@@ -266,7 +266,7 @@ TEST_F(CommandsTest, NameTheNearestOfWhatTheyDoNotKnow)
 TEST_F(CommandsTest, RefuseWrongUsage)
 {
     for (const char *line : {"$R --width=abc", "$R --width", "$R --json=1", "$R a b", "$R run",
-                             "$R gc --keep=-1", "$R list something", "$R -x"}) {
+                             "$R gc --keep=-1", "$R list some thing", "$R -x"}) {
         Outcome outcome = shell(line);
         EXPECT_EQ(outcome.code, 2) << line << ": " << outcome.err;
         EXPECT_EQ(outcome.out, "") << line;

@@ -85,6 +85,23 @@ TEST(Help, NamesEverySettingWithItsDefaultAndEveryFinding)
 #undef REFINES
 }
 
+TEST(Help, SaysOfEachFindingWhatItIsFoundByAndWhatToDo)
+{
+#define FINDING(id, title, ceiling, rule)                                                          \
+    {                                                                                              \
+        std::string text = help("help " #id);                                                      \
+        EXPECT_TRUE(has(text, #id ": " title)) << text;                                            \
+        for (const char *part : {"looks for", "when", "how", "fix", "risk", "verify"})          \
+            EXPECT_TRUE(has(text, "\n  " + std::string(part) + " ")) << #id << " " << part;        \
+    }
+#define EXPLAINS(cause, consequence)
+#define REFINES(particular, general)
+#include "analyse/findings.def"
+#undef FINDING
+#undef EXPLAINS
+#undef REFINES
+}
+
 /* Lines that are literal, and words that have no blank to be broken at, may be longer. */
 TEST(Help, FitsTheWidthItIsGivenAndEightyColumnsWithoutOne)
 {

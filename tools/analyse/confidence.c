@@ -56,7 +56,7 @@ enum finding_confidence confidence_of(const struct confidence_basis *basis)
     return least;
 }
 
-struct confidence_basis confidence_basis(const struct analysis *analysis)
+struct confidence_basis confidence_start(const struct analysis *analysis)
 {
     const uint64_t *counters = analysis->model->counters;
     return (struct confidence_basis){

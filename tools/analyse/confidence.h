@@ -34,6 +34,6 @@ struct confidence_basis {
 enum finding_confidence confidence_of(const struct confidence_basis *basis);
 
 /* What the analysis knows of window, losses and drops; the rest is CONFIDENCE_NOT_USED. */
-struct confidence_basis confidence_basis(const struct analysis *analysis);
+struct confidence_basis confidence_start(const struct analysis *analysis);
 
 #endif

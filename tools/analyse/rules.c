@@ -19,6 +19,13 @@ const uint16_t rules_write_hooks[] = {
 const uint16_t rules_poll_hooks[] = {
     HOOK_poll,     HOOK___poll,  HOOK___poll_chk, HOOK_ppoll,       HOOK___ppoll_chk,  HOOK_select,
     HOOK___select, HOOK_pselect, HOOK_epoll_wait, HOOK_epoll_pwait, HOOK_epoll_pwait2, HOOK_NONE};
+const uint16_t rules_lookup_hooks[] = {
+    HOOK_getaddrinfo,      HOOK_gethostbyname,   HOOK_gethostbyname2, HOOK_gethostbyaddr, HOOK_gethostbyname_r,
+    HOOK_gethostbyname2_r, HOOK_gethostbyaddr_r, HOOK_getnameinfo,    HOOK_res_query,     HOOK_res_search,
+    HOOK_res_nquery,       HOOK_res_nsearch,     HOOK_NONE};
+const uint16_t rules_open_hooks[] = {
+    HOOK_open,     HOOK_open64,     HOOK_openat,     HOOK_openat64, HOOK___open_2, HOOK___open64_2,
+    HOOK___openat_2, HOOK___openat64_2, HOOK___open, HOOK___open64, HOOK_fopen, HOOK_fopen64, HOOK_NONE};
 const uint16_t rules_close_hooks[] = {HOOK_close, HOOK___close, HOOK_shutdown, HOOK_NONE};
 
 bool rules_has(const uint16_t *hooks, unsigned hook)
@@ -141,21 +148,21 @@ void rules_found_anyway(struct analysis *analysis, struct finding *finding, uint
     finding->severity = severity;
     finding->count = count;
     finding->window_ns = analysis->time.wall_ns;
-    struct confidence_basis basis = confidence_basis(analysis);
+    struct confidence_basis basis = confidence_start(analysis);
     basis.calls = count;
     finding->confidence = confidence_of(&basis);
 }
 
 void rules_rests_on_samples(struct analysis *analysis, struct finding *finding, uint64_t samples)
 {
-    struct confidence_basis basis = confidence_basis(analysis);
+    struct confidence_basis basis = confidence_start(analysis);
     basis.samples = samples;
     finding->confidence = confidence_of(&basis);
 }
 
 void rules_rests_on_readings(struct analysis *analysis, struct finding *finding, uint64_t readings)
 {
-    struct confidence_basis basis = confidence_basis(analysis);
+    struct confidence_basis basis = confidence_start(analysis);
     basis.readings = readings;
     finding->confidence = confidence_of(&basis);
 }

@@ -34,6 +34,8 @@ extern const uint16_t rules_read_hooks[];  /* read, recv and their kin */
 extern const uint16_t rules_write_hooks[]; /* write, send and their kin */
 extern const uint16_t rules_poll_hooks[];  /* waits for readiness */
 extern const uint16_t rules_close_hooks[];
+extern const uint16_t rules_open_hooks[];   /* of files, by name */
+extern const uint16_t rules_lookup_hooks[]; /* names to addresses, and back */
 
 struct rules_sum {
     uint64_t calls, errors, bytes, ns, max_ns;

@@ -21,16 +21,10 @@ static const struct storm_rule storm_rules[] = {
      "wait until the descriptor is ready (poll, epoll) instead of trying again at once"},
     {EINTR, 10000, 1000, 0.5, SEVERITY_NOTE,
      "find who sends the signals; SA_RESTART where the call may go on"},
-    {ECONNREFUSED, 20, 1, 0.5, SEVERITY_WARNING,
-     "nobody listens there: start the service or correct the address, and wait longer after each "
-     "failure"},
     {ECONNRESET, 20, 1, 0.2, SEVERITY_WARNING, "the peer drops the connections: see its log"},
-    {EMFILE, 1, 0, 0, SEVERITY_WARNING,
-     "close descriptors that are no longer used, or raise RLIMIT_NOFILE"},
-    {ENFILE, 1, 0, 0, SEVERITY_WARNING, "the system is out of open files: raise fs.file-max"},
     {ENOSPC, 1, 0, 0, SEVERITY_WARNING, "the file system is full: make room"},
-    {ENOENT, 1000, 100, 0.5, SEVERITY_NOTE,
-     "remember what was not found, or put the right directory first in the search path"},
+    {ENOMEM, 1, 0, 0, SEVERITY_WARNING,
+     "the system refuses memory: look at the limits of the process (ulimit -v) and of its cgroup"},
     {0, 1000, 100, 0.5, SEVERITY_NOTE,
      "look at the first failure: the call cannot succeed as it is made"},
 };
@@ -48,6 +42,13 @@ static bool is_harmless(unsigned hook, int error)
     if (error == EAGAIN && (hook_classes[hook] == CLASS_LOCK || hook == HOOK_sem_trywait))
         return true;
     return hook_kinds[hook] == HOOK_KIND_PSEUDO || hook == HOOK_ioctl;
+}
+
+/* Connects, lookups, files that are not there and descriptors that ran out have rules of their own. */
+static bool is_anothers(unsigned hook, int error)
+{
+    return rules_has(rules_connect_hooks, hook) || rules_has(rules_lookup_hooks, hook) || error == EMFILE ||
+           error == ENFILE || (rules_has(rules_open_hooks, hook) && (error == ENOENT || error == ENOTDIR));
 }
 
 static const struct storm_rule *rule_of(int error)
@@ -143,7 +144,8 @@ void rules_error_storm(struct analysis *analysis, struct finding *finding)
             continue;
         failures += error->count;
         const struct storm_rule *rule = rule_of(error->error);
-        if (is_harmless(error->hook, error->error) || !is_storm(analysis, error, rule))
+        if (is_harmless(error->hook, error->error) || is_anothers(error->hook, error->error) ||
+            !is_storm(analysis, error, rule))
             continue;
         struct finding one = *finding;
         report_storm(analysis, &one, error, rule);

@@ -5,20 +5,6 @@
 
 #include <stdlib.h>
 
-static const uint16_t lookup_hooks[] = {HOOK_getaddrinfo,
-                                        HOOK_gethostbyname,
-                                        HOOK_gethostbyname2,
-                                        HOOK_gethostbyaddr,
-                                        HOOK_gethostbyname_r,
-                                        HOOK_gethostbyname2_r,
-                                        HOOK_gethostbyaddr_r,
-                                        HOOK_getnameinfo,
-                                        HOOK_res_query,
-                                        HOOK_res_search,
-                                        HOOK_res_nquery,
-                                        HOOK_res_nsearch,
-                                        HOOK_NONE};
-
 /* ---- repeated lookups ---- */
 
 enum { LOOKUP_LEAST = 10 };
@@ -38,7 +24,7 @@ const struct finding_about rules_repeated_lookups_about = {
 void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
 {
     const struct model *model = analysis->model;
-    struct rules_sum all = rules_sum(analysis, lookup_hooks, RULES_ANY_TARGET);
+    struct rules_sum all = rules_sum(analysis, rules_lookup_hooks, RULES_ANY_TARGET);
     if (all.calls == 0) {
         rules_not_applicable(finding, "it looked up no name");
         return;
@@ -46,7 +32,7 @@ void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
     uint64_t gain = 0, repeated = 0, top_gain = 0;
     uint32_t names = 0, top = 0;
     for (uint32_t t = 1; t < model->target_count; t++) {
-        struct rules_sum one = rules_sum(analysis, lookup_hooks, t);
+        struct rules_sum one = rules_sum(analysis, rules_lookup_hooks, t);
         if (one.calls < LOOKUP_LEAST)
             continue;
         uint64_t name_gain = one.ns - one.ns / one.calls;
@@ -64,9 +50,9 @@ void rules_repeated_lookups(struct analysis *analysis, struct finding *finding)
                        units_duration(all.ns).text);
         return;
     }
-    struct rules_sum one = rules_sum(analysis, lookup_hooks, top);
-    const char *site = rules_site(analysis, SAMPLE_BLOCKED, lookup_hooks, top);
-    struct latency lookups = rules_latency(analysis, lookup_hooks, top);
+    struct rules_sum one = rules_sum(analysis, rules_lookup_hooks, top);
+    const char *site = rules_site(analysis, SAMPLE_BLOCKED, rules_lookup_hooks, top);
+    struct latency lookups = rules_latency(analysis, rules_lookup_hooks, top);
     rules_percentiles(finding, &lookups);
     finding->where = rules_target_name(analysis, top);
     finding->evidence = rules_text(
@@ -110,7 +96,7 @@ static size_t gather_peers(struct analysis *analysis, enum target_kind kind, str
         if (model->targets[t].kind != kind)
             continue;
         struct rules_sum reads =
-            rules_sum(analysis, kind == TARGET_HOST ? lookup_hooks : rules_read_hooks, t);
+            rules_sum(analysis, kind == TARGET_HOST ? rules_lookup_hooks : rules_read_hooks, t);
         struct rules_sum polls = rules_sum(analysis, rules_poll_hooks, t);
         uint64_t answers = reads.calls - (reads.errors < reads.calls ? reads.errors : reads.calls);
         if (answers < SLOW_CALLS)
@@ -129,7 +115,7 @@ static void report_slow(struct analysis *analysis, struct finding *finding, cons
     if (!rules_found(analysis, finding, (uint64_t)excess, slow->answers))
         return;
     bool host = analysis->model->targets[slow->target].kind == TARGET_HOST;
-    const uint16_t *hooks = host ? lookup_hooks : rules_read_hooks;
+    const uint16_t *hooks = host ? rules_lookup_hooks : rules_read_hooks;
     struct rules_sum reads = rules_sum(analysis, hooks, slow->target);
     struct rules_sum polls = rules_sum(analysis, rules_poll_hooks, slow->target);
     struct latency answers =

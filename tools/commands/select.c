@@ -189,7 +189,7 @@ static int several(const struct directory *directory, enum match match, const ch
             directory->entries[i].next_image == DIRECTORY_NONE)
             running[count++] = i;
     fprintf(stderr, "strong-report: %zu processes run; name one by its pid:\n", count);
-    list_table(stderr, directory, running, count, false);
+    list_table(stderr, directory, running, count);
     free(running);
     return EXIT_USAGE;
 }

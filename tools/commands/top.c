@@ -1,4 +1,5 @@
 /* top.c: `strong-report top`: its options, and --batch, which prints a block of lines an interval. */
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,8 +151,11 @@ static void pause_ms(long ms)
 static bool reader_is_gone(void)
 {
     struct pollfd out = {.fd = fileno(stdout)};
-    return fflush(stdout) != 0 || ferror(stdout) ||
-           (poll(&out, 1, 0) == 1 && out.revents & POLLERR);
+    errno = 0;
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (failed && errno == EPIPE)
+        clearerr(stdout); /* not worth a word; main tells of all other errors */
+    return failed || (poll(&out, 1, 0) == 1 && out.revents & POLLERR);
 }
 
 static int run_batch(struct top *top, const struct form *form)
@@ -169,7 +173,7 @@ static int run_batch(struct top *top, const struct form *form)
             break;
         print_block(top, form);
         if (reader_is_gone())
-            return EXIT_OK; /* main says what there is to say */
+            return EXIT_OK;
         if (ended) {
             fprintf(stderr, "strong-report top: %s\n",
                     *top_note(top) ? top_note(top) : "all of them have ended");

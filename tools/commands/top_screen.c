@@ -149,8 +149,8 @@ static void draw_help(const struct view *view)
 {
     static const char *const lines[] = {
         "Keys",
-        "  1 … 0, Tab     views, see below: all but the first are about one process",
-        "  ↑ ↓ PgUp PgDn  move; Enter follows the marked process, Esc goes back to all",
+        "  1 to 0, Tab    views, see below: all but the first are about one process",
+        "  arrows, PgUp…  move; Enter follows the marked process, Esc goes back to all",
         "  < >            order by the column before or after; r the other way round",
         "  /              show only lines with a word (Esc: all again)",
         "  t              since the start, or rates of the last interval",

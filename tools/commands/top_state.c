@@ -196,6 +196,7 @@ bool top_show(struct top *top, enum live_view view)
         return false;
     top->view = view;
     top->selected = top->first = 0;
+    *top->filter = 0; /* its word was meant for other lines */
     top->selected_id = all && top->subject ? id_of(top->subject) : 0;
     return true;
 }

@@ -243,6 +243,32 @@ static void peek_text(int fd, const struct segment_header *header, struct string
         text_clean(buf, size, (const char *)raw, (size_t)got);
 }
 
+/* The reading at that index; zeros where there is none. */
+static void peek_reading(int fd, const struct segment_header *header, uint64_t index,
+                         struct resource_record *ret_record)
+{
+    const struct segment_table *table = &header->tables[TABLE_RESOURCES];
+    uint64_t end = header->segment_bytes;
+    memset(ret_record, 0, sizeof(*ret_record));
+    if (table->record_bytes != sizeof(*ret_record) || table->offset > end || index == 0 ||
+        index >= table->capacity || (end - table->offset) / sizeof(*ret_record) <= index)
+        return;
+    if (pread(fd, ret_record, sizeof(*ret_record),
+              (off_t)(table->offset + index * sizeof(*ret_record))) != sizeof(*ret_record))
+        memset(ret_record, 0, sizeof(*ret_record));
+}
+
+static void peek_readings(int fd, const struct segment_header *header,
+                          struct snapshot_summary *summary)
+{
+    const struct segment_table *table = &header->tables[TABLE_RESOURCES];
+    uint64_t used = table->used < table->capacity ? table->used : table->capacity;
+    peek_reading(fd, header, 1, &summary->first);
+    peek_reading(fd, header, used ? used - 1 : 0, &summary->last);
+    if (summary->last.ticks == 0 && used > 1) /* being written, or its writer died */
+        peek_reading(fd, header, used - 2, &summary->last);
+}
+
 int snapshot_peek(const char *path, struct snapshot_summary *ret_summary, char *message)
 {
     int fd;
@@ -265,6 +291,7 @@ int snapshot_peek(const char *path, struct snapshot_summary *ret_summary, char *
                   sizeof(ret_summary->executable));
         peek_text(fd, &header, header.command, ret_summary->command, sizeof(ret_summary->command));
         peek_text(fd, &header, header.run, ret_summary->run, sizeof(ret_summary->run));
+        peek_readings(fd, &header, ret_summary);
     }
     close(fd);
     return error;

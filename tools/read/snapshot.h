@@ -38,12 +38,13 @@ int snapshot_from_memory(const void *bytes, size_t size, struct snapshot **ret_s
                          char *message);
 void snapshot_free(struct snapshot *snapshot);
 
-/* Only the header page, checked as far as it goes by itself, and the strings that name a process,
- * clean; for listing many files. */
+/* Only the header page, checked as far as it goes by itself, the strings that name a process, clean, and its
+ * first and last reading; for listing many files. */
 struct snapshot_summary {
     struct segment_header header;
     uint64_t disk_bytes; /* what the file takes */
     char executable[256], command[1024], run[128];
+    struct resource_record first, last; /* ticks 0: there is none */
 };
 int snapshot_peek(const char *path, struct snapshot_summary *ret_summary, char *message);
 

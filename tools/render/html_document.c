@@ -7,7 +7,7 @@
 #include "read/text.h"
 #include "render/json_values.h"
 
-enum { COLUMNS_MOST = 400, BYTES_OF_COLUMN = 16 }; /* a wide character with some combining marks */
+enum { COLUMNS_MOST = 400, COLUMNS_SHORT = 60, BYTES_OF_COLUMN = 16 }; /* a wide character with some combining marks */
 
 void html_document_init(struct html_document *document, const struct html_limits *limits)
 {
@@ -55,10 +55,10 @@ static uint32_t number_of(struct html_document *document, const char *text)
     return place;
 }
 
-static uint32_t cut_number(struct html_document *document, const char *text, bool keep_end)
+static uint32_t cut_number(struct html_document *document, const char *text, unsigned most, bool keep_end)
 {
     char buf[COLUMNS_MOST * BYTES_OF_COLUMN];
-    unsigned columns = document->limits.columns < COLUMNS_MOST ? document->limits.columns : COLUMNS_MOST;
+    unsigned columns = document->limits.columns < most ? document->limits.columns : most;
     if (text == NULL)
         text = "";
     return number_of(document, keep_end ? text_fit_tail(buf, sizeof(buf), text, columns)
@@ -67,17 +67,22 @@ static uint32_t cut_number(struct html_document *document, const char *text, boo
 
 json_t *html_word(struct html_document *document, const char *text)
 {
-    return number(cut_number(document, text, false));
+    return number(cut_number(document, text, COLUMNS_MOST, false));
 }
 
 json_t *html_path(struct html_document *document, const char *text)
 {
-    return number(cut_number(document, text, true));
+    return number(cut_number(document, text, COLUMNS_MOST, true));
+}
+
+json_t *html_short_path(struct html_document *document, const char *text)
+{
+    return number(cut_number(document, text, COLUMNS_SHORT, true));
 }
 
 uint32_t html_symbol(struct html_document *document, const char *name, const char *module, enum calltree_kind kind)
 {
-    uint32_t parts[3] = {cut_number(document, name, kind == CALLTREE_TARGET), cut_number(document, module, false),
+    uint32_t parts[3] = {cut_number(document, name, COLUMNS_MOST, kind == CALLTREE_TARGET), cut_number(document, module, COLUMNS_MOST, false),
                          (uint32_t)kind};
     uint64_t key = lookup_hash(LOOKUP_SEED, parts, sizeof(parts));
     for (uint32_t found; (found = lookup_find(&document->by_symbol, key)) != LOOKUP_NONE; key++) {

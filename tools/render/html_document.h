@@ -40,6 +40,8 @@ char *html_document_text(struct html_document *document);
 /* The place of a text; of a path or address the end counts, of all else the start. */
 json_t *html_word(struct html_document *document, const char *text);
 json_t *html_path(struct html_document *document, const char *text);
+/* For lists of thousands. */
+json_t *html_short_path(struct html_document *document, const char *text);
 uint32_t html_symbol(struct html_document *document, const char *name, const char *module, enum calltree_kind kind);
 
 /* ---- tables ---- */

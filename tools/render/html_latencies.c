@@ -132,7 +132,7 @@ static void add_event(struct html_document *document, const struct analysis *ana
     append(columns[EVENT_NS], number(event->duration_ns));
     append(columns[EVENT_HOOK], html_word(document, hook_names[event->hook]));
     append(columns[EVENT_TARGET],
-           html_path(document, event->target != 0 ? text_blocks_target(analysis, event->target) : ""));
+           html_short_path(document, event->target != 0 ? text_blocks_target(analysis, event->target) : ""));
     append(columns[EVENT_CLASS], number(model_class(event->hook, kind)));
     append(columns[EVENT_ERROR], event->error == 0 ? json_null()
                                                    : html_word(document, error != NULL ? error : "unknown error"));

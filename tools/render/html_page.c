@@ -7,11 +7,13 @@
 
 #include "render/html_assets.h"
 
-/* Each time the page is too large, all lists are cut to this share. */
-static const double SHRINK = 0.7;
+/* Each time the page is too large, all lists are cut by as much as it is, and a little more; at least by this. */
+static const double SHRINK_LEAST = 0.95;
+
+enum { COLUMNS_LEAST = 40 };
 
 static const struct html_limits limits_first = {
-    .nodes = 7000, .rows = 250, .events = 1500, .readings = 400, .histograms = 24, .columns = 160};
+    .nodes = 9000, .rows = 300, .events = 2000, .readings = 400, .histograms = 24, .columns = 160};
 
 static const char head_open[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -107,13 +109,13 @@ static size_t frame_bytes(const char *title)
     return sizeof(head_open) + strlen(title) * 5 + REST + html_style.len + html_body.len + html_script.len;
 }
 
-static void shrink(struct html_limits *limits)
+static void shrink(struct html_limits *limits, double share)
 {
     size_t *const counts[] = {&limits->nodes, &limits->rows, &limits->events, &limits->readings, &limits->histograms};
     for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        *counts[i] = (size_t)((double)*counts[i] * SHRINK);
-    if (limits->columns > 40)
-        limits->columns = (unsigned)(limits->columns * SHRINK);
+        *counts[i] = (size_t)((double)*counts[i] * share);
+    if (limits->columns > COLUMNS_LEAST)
+        limits->columns = (unsigned)(limits->columns * share);
 }
 
 static char *make_json(html_page_fill *fill, const void *context, const struct html_limits *limits)
@@ -128,10 +130,12 @@ static char *make_json(html_page_fill *fill, const void *context, const struct h
 int html_page_write(FILE *out, const char *title, html_page_fill *fill, const void *context)
 {
     struct html_limits limits = limits_first;
+    size_t room = HTML_PAGE_BYTES_MOST - frame_bytes(title), bytes;
     char *json = make_json(fill, context, &limits);
-    while (json != NULL && limits.nodes > 0 && frame_bytes(title) + put_json(NULL, json) > HTML_PAGE_BYTES_MOST) {
+    while (json != NULL && limits.nodes > 0 && (bytes = put_json(NULL, json)) > room) {
+        double share = (double)room / (double)bytes * SHRINK_LEAST;
         free(json);
-        shrink(&limits);
+        shrink(&limits, share);
         json = make_json(fill, context, &limits);
     }
     if (json == NULL)

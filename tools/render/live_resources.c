@@ -10,7 +10,7 @@
 #include "render/live.h"
 
 enum { HISTORY_MOST = 120 };
-static const uint64_t NEAR_NS = 500000000; /* readings nearer than that are too near for a rate */
+static const uint64_t NEAR_NS = 500000000; /* readings nearer than that are one place of the history */
 
 enum unit { UNIT_CPU, UNIT_BYTES, UNIT_COUNT };
 
@@ -73,8 +73,11 @@ static void take(struct series *series, const struct resource *resource,
                  const struct model_resource *record)
 {
     uint64_t value = reading(record, resource);
-    if (value == MODEL_UNKNOWN || (series->begun && record->at_ns < series->last_at_ns + NEAR_NS))
+    bool near = series->begun && record->at_ns < series->last_at_ns + NEAR_NS;
+    if (value == MODEL_UNKNOWN || (near && !resource->level))
         return;
+    if (near) /* the newer one counts */
+        series->count--;
     double seconds = (double)(record->at_ns - series->last_at_ns) / 1e9;
     if (resource->level)
         put_value(series, (double)value);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyse/units.h"
 #include "read/arena.h"
 #include "read/vector.h"
 #include "render/screen.h"

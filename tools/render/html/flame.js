@@ -114,7 +114,6 @@ class Flame {
     tell(node, x, y) {
         showTooltip([node.name, ...(node.module ? [node.module] : []),
             ...describe(node, this.root, this.zoomed, this.unit, this.side)], x, y);
-        this.listener.told(node);
     }
 
     click(event) {

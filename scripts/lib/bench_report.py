@@ -1,0 +1,175 @@
+"""bench report: what strong-report takes on a full segment: time, memory, lines and bytes of every part, format and
+command there is, and how much CPU its live screen needs.
+
+The segment is filled by tests/bench/full_segment_bench: every table of an 8 MiB segment that a program can fill. Commands
+and formats are taken from strong-report's own help, so one that is new is measured too. Times are medians over the
+rounds; the exit status is 1 when a figure is above its limit.
+"""
+import argparse
+import collections
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+SECONDS = 0.5
+CHECK_SECONDS = 0.2
+MEMORY_MIB = 100
+LINES = 40
+HTML_KB = 500
+TOP_SHARE = 1.0
+TOP_SECONDS = 10
+LINGER = 60
+
+Run = collections.namedtuple("Run", "seconds mib lines bytes code")
+Figure = collections.namedtuple("Figure", "name unit value limit")
+
+
+class Report:
+    def __init__(self, build, directory, rounds):
+        self.program = os.path.join(build, "strong-report")
+        self.library = os.path.join(build, "libstrong.so")
+        self.filler = os.path.join(build, "tests", "bench", "full_segment_bench")
+        self.directory, self.rounds = directory, rounds
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("STRONG_") and k not in ("LD_PRELOAD", "COLUMNS")}
+        self.env.update(STRONG_DIR=directory, LC_ALL="C.UTF-8")
+
+    def run(self, *arguments):
+        """Median time, highest memory; what it prints goes to a file, as a user's pipe would take it."""
+        seconds, mib, out = [], 0, os.path.join(self.directory, "out")
+        for _ in range(self.rounds):
+            begin = time.monotonic()
+            with open(out, "wb") as file:
+                child = subprocess.Popen([self.program, *arguments], env=self.env, stdout=file, stderr=subprocess.DEVNULL,
+                                         stdin=subprocess.DEVNULL)
+                _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            seconds.append(time.monotonic() - begin)
+            mib = max(mib, usage.ru_maxrss / 1024)
+        with open(out, "rb") as file:
+            data = file.read()
+        return Run(statistics.median(seconds), mib, data.count(b"\n"), len(data), child.returncode)
+
+    def words(self, *topic):
+        """The words that a command's help lists for the first place, or the commands."""
+        text = subprocess.run([self.program, "help", *topic], env=self.env, check=False, capture_output=True,
+                              text=True).stdout
+        if not topic:
+            return re.findall(r"^  ([a-z]+) +[\[A-Z-]", text.split("Commands:\n")[-1], re.M)
+        block = text.split("Words in the first place:\n")
+        return re.findall(r"^  ([a-z0-9]+)  +", block[1].split("\n\n")[0], re.M) if len(block) > 1 else []
+
+    def fill(self):
+        """A finished full segment; its path."""
+        env = dict(self.env, LD_PRELOAD=self.library, STRONG_ALLOC_PERIOD="1", STRONG_BLOCK_PERIOD="1us",
+                   STRONG_SAMPLE_RATE="1")
+        subprocess.run([self.filler], env=env, check=True, timeout=60)
+        names = [name for name in os.listdir(self.directory) if name.endswith(".strong")]
+        return max((os.path.join(self.directory, name) for name in names), key=lambda path: os.stat(path).st_blocks)
+
+    def live(self):
+        """The same program, still alive with all its threads."""
+        env = dict(self.env, LD_PRELOAD=self.library, STRONG_ALLOC_PERIOD="1", STRONG_BLOCK_PERIOD="1us",
+                   STRONG_SAMPLE_RATE="1")
+        child = subprocess.Popen([self.filler, str(LINGER)], env=env, stdout=subprocess.PIPE, text=True)
+        child.stdout.readline()  # it says so when everything is filled
+        return child
+
+
+def one_run(report, name, arguments, seconds, rows, lines=None, kilobytes=None):
+    run = report.run(*arguments)
+    rows.append(Figure(name, "s", run.seconds, seconds))
+    rows.append(Figure("  its memory", "MiB", run.mib, MEMORY_MIB))
+    if lines:
+        rows.append(Figure("  its lines", "lines", run.lines, lines))
+    if kilobytes:
+        rows.append(Figure("  its size", "kB", run.bytes / 1000, kilobytes))
+    if run.code not in (0, 99):
+        rows.append(Figure("  its exit code", "", run.code, 0))
+    if run.bytes == 0:
+        rows.append(Figure("  printed nothing", "", 1, 0))
+
+
+def top_figure(report, rows):
+    """CPU of `top` on a terminal of 80 columns that looks once a second at a process with a full segment."""
+    victim = report.live()
+    try:
+        pid, screen = pty.fork()
+        if pid == 0:
+            os.environ.update(report.env, TERM="xterm", COLUMNS="80", LINES="24")
+            os.execv(report.program, [report.program, "top", "--interval=1s", str(victim.pid)])
+        begin, seen = time.monotonic(), 0
+        while time.monotonic() - begin < TOP_SECONDS:
+            if select.select([screen], [], [], 0.2)[0]:
+                try:
+                    seen += len(os.read(screen, 65536))
+                except OSError:
+                    break  # it ended by itself
+        lived = time.monotonic() - begin
+        try:
+            os.write(screen, b"q")
+        except OSError:
+            pass
+        _, _, usage = os.wait4(pid, 0)
+        os.close(screen)
+        share = (usage.ru_utime + usage.ru_stime) / lived * 100
+        rows.append(Figure("top, a look a second", "% CPU", share, TOP_SHARE))
+        rows.append(Figure("  its memory", "MiB", usage.ru_maxrss / 1024, MEMORY_MIB))
+        if seen == 0 or lived < TOP_SECONDS / 2:
+            rows.append(Figure("  ended early or showed nothing", "", 1, 0))
+    finally:
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        victim.stdout.close()
+
+
+def figures(build, rounds, directory):
+    rows = []
+    report = Report(build, directory, rounds)
+    segment = report.fill()
+    commands = report.words()
+    rows.append(Figure("segment", "MiB", os.stat(segment).st_blocks * 512 / 2**20, 8.1))
+    one_run(report, "report", ["report", "--width=100", segment], SECONDS, rows, lines=LINES)
+    one_run(report, "report --full", ["report", "--full", segment], SECONDS, rows)
+    for part in report.words("report"):
+        one_run(report, f"report {part}", ["report", part, segment], SECONDS, rows)
+    one_run(report, "report cpu --callers", ["report", "cpu", "--callers", segment], SECONDS, rows)
+    one_run(report, "report memory --callees", ["report", "memory", "--callees", segment], SECONDS, rows)
+    one_run(report, "report --json", ["report", "--json", segment], SECONDS, rows)
+    if "export" in commands:
+        for format_name in report.words("export"):
+            one_run(report, f"export {format_name}", ["export", format_name, segment], SECONDS, rows,
+                    kilobytes=HTML_KB if format_name == "html" else None)
+    if "check" in commands:
+        one_run(report, "check", ["check", "threads < 100000", f"--of={segment}"], CHECK_SECONDS, rows)
+    if "top" in commands:
+        top_figure(report, rows)
+    return rows
+
+
+def main(argv, root):
+    parser = argparse.ArgumentParser(prog="bench report", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(root, "build", "release"), metavar="DIR")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each command (default 5)")
+    options = parser.parse_args(argv)
+    build = os.path.abspath(options.build)
+    for needed in ("libstrong.so", "strong-report", "tests/bench/full_segment_bench"):
+        if not os.path.exists(os.path.join(build, needed)):
+            sys.exit(f"bench report: {build}/{needed} is missing: build it first, or name the build with --build")
+    directory = tempfile.mkdtemp(prefix="strong-bench-", dir="/dev/shm")
+    try:
+        rows = figures(build, max(1, options.rounds), directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"{'what, on a full segment':34} {'unit':6} {'figure':>9}    limit")
+    for row in rows:
+        print(f"{row.name:34} {row.unit:6} {row.value:9.3f}  ≤ {row.limit:<5g}  {'ok' if row.value <= row.limit else 'ABOVE'}")
+    return any(row.value > row.limit for row in rows)
