@@ -44,7 +44,7 @@ TEST(Difference, TellsOfAnEventLoopWhatItsPeersAnswersTake)
     EXPECT_STREQ(made.verdict, "B spends 90 % less time waiting for answers of tcp://10.0.0.1:8080 "
                                "(50.0 ms → 5.0 ms an answer, beyond noise)");
     ASSERT_NE(found_of(made, FINDING_slow_answers), nullptr);
-    EXPECT_EQ(found_of(made, FINDING_slow_answers)->change, CHANGE_SMALLER);
+    EXPECT_EQ(found_of(made, FINDING_slow_answers)->change, CHANGE_GONE);
 }
 
 TEST(Difference, ALongerRunOfTheSameIsWithinNoise)
