@@ -75,6 +75,15 @@ TEST_F(ExportCommandTest, LeavesNoFileWhereThereIsNothingToExport)
     EXPECT_FALSE(std::filesystem::exists(folder / "a.json"));
 }
 
+TEST_F(ExportCommandTest, KeepsWhatIsNoTextOffATerminal)
+{
+    Outcome outcome = shell("script -qec '$R export pprof segments/seed.strong' /dev/null");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.out, "strong-report export: pprof is binary: name a file for it, -o NAME.pb.gz\r\n");
+    EXPECT_EQ(must("$R export pprof segments/seed.strong | gzip -t && echo whole"), "whole\n");
+    EXPECT_NE(must("script -qec '$R export folded segments/seed.strong' /dev/null"), "");
+}
+
 TEST_F(ExportCommandTest, SaysThatTheDiskIsFull)
 {
     Outcome outcome = shell("ulimit -f 1; $R export json segments/seed.strong -o a.json 2>/dev/stdout "

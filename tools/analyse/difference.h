@@ -48,7 +48,8 @@ struct difference_row {
     enum target_kind kind; /* of a target */
     unsigned hook;         /* of a hook */
     bool idle;             /* waits for work or for somebody's end: less of it is no gain */
-    const char *unit;      /* what `each` is the time of: "call", "request", "lookup", "wait", "operation" */
+    bool answers;          /* a peer's answers, whoever waited for them: beside the row of the calls on it */
+    const char *unit;      /* what `each` is the time of: "call", "request", "lookup", "wait", "answer", "operation" */
     uint64_t calls[2], timed[2], errors[2], bytes[2], ns[2];
     double units[2];
     struct latency latency[2];

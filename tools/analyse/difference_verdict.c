@@ -112,14 +112,15 @@ static int say_target(struct difference *difference, const struct difference_row
     if (row->calls[0] > 0 && row->calls[1] > 0) {
         difference->verdict_judgement = row->each.judgement;
         return say(difference, "B spends %s %s %s (%s → %s %s %s, beyond noise)", amount(&row->each).text,
-                   doing(row->kind), row->name, units_duration(units_whole(row->each.a)).text,
-                   units_duration(units_whole(row->each.b)).text,
-                   row->kind == TARGET_CUSTOM ? "an" : "a", row->unit);
+                   row->answers ? "waiting for answers of" : doing(row->kind), row->name,
+                   units_duration(units_whole(row->each.a)).text, units_duration(units_whole(row->each.b)).text,
+                   row->answers || row->kind == TARGET_CUSTOM ? "an" : "a", row->unit);
     }
     bool gone = row->calls[0] > 0;
     difference->verdict_judgement = gone ? NOISE_LESS : NOISE_MORE;
     return say(difference, "B %s time %s %s (%s in %s of %s, beyond noise)",
-               gone ? "no longer spends" : "spends, unlike A,", doing(row->kind), row->name,
+               gone ? "no longer spends" : "spends, unlike A,",
+               row->answers ? "waiting for answers of" : doing(row->kind), row->name,
                units_duration(row->ns[!gone]).text,
                units_plural(row->calls[!gone], row->kind == TARGET_CUSTOM ? "operation" : "call").text,
                gone ? "A" : "B");

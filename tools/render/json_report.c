@@ -197,9 +197,13 @@ static json_t *functions_of(const struct analysis *analysis, json_t *truncated)
         set(row, "file", text_or_null(one->file));
         set(row, "line", one->line > 0 ? number(one->line) : json_null());
         set(row, "cpu_ns", number(one->cpu_ns));
+        set(row, "cpu_margin_ns", number(profile_margin(one->cpu_variance)));
         set(row, "cpu_self_ns", number(one->cpu_self_ns));
+        set(row, "cpu_self_margin_ns", number(profile_margin(one->cpu_self_variance)));
         set(row, "blocked_ns", number(one->blocked_ns));
+        set(row, "blocked_margin_ns", number(profile_margin(one->blocked_variance)));
         set(row, "alloc_bytes", number(one->alloc_bytes));
+        set(row, "alloc_margin_bytes", number(profile_margin(one->alloc_variance)));
         set(row, "live_bytes", number(one->live_bytes > 0 ? (uint64_t)one->live_bytes : 0));
         append(array, row);
     }
