@@ -271,7 +271,7 @@ static void write_names(struct metrics_text *out, const struct facts *facts, con
 
 static void write_gauges(struct metrics_text *out)
 {
-    static const char *const families[] = {"strong_value", "strong_value_lowest", "strong_value_highest"};
+    static const char *const families[] = {"strong_program_value", "strong_program_value_lowest", "strong_program_value_highest"};
     static const char *const helps[] = {"what strong_gauge was given last", "the lowest it was given",
                                         "the highest it was given"};
     const struct segment_table *table = &segment->tables[TABLE_GAUGES];
@@ -285,7 +285,7 @@ static void write_gauges(struct metrics_text *out)
             struct string_ref text = ((const struct target_record *)segment_record(
                                           TABLE_TARGETS, gauge_record_target(row)))->text;
             const double values[] = {row->last, gauge_value(~row->lowest), gauge_value(row->highest)};
-            metrics_name(out, families[i], "gauge", segment_record(TABLE_STRINGS, text.offset), text.len);
+            metrics_name(out, families[i], "name", segment_record(TABLE_STRINGS, text.offset), text.len);
             metrics_value(out, values[i]);
         }
     }
@@ -349,9 +349,9 @@ size_t metrics_get(char *buf, size_t size)
                 offsetof(struct name_sums, errors), offsetof(struct name_sums, calls));
     write_names(&out, &facts, "strong_operation_bytes_total", "operation", "bytes they moved",
                 offsetof(struct name_sums, bytes), offsetof(struct name_sums, calls));
-    write_names(&out, &facts, "strong_count_total", "count", "what strong_count was given, summed up",
+    write_names(&out, &facts, "strong_program_events_total", "name", "what strong_count was given, summed up",
                 offsetof(struct name_sums, sum), offsetof(struct name_sums, increments));
-    write_names(&out, &facts, "strong_count_times_total", "count", "how often",
+    write_names(&out, &facts, "strong_program_increments_total", "name", "how often",
                 offsetof(struct name_sums, increments), offsetof(struct name_sums, increments));
     write_gauges(&out);
     write_classes(&out, &facts);

@@ -1,8 +1,8 @@
 /* metrics_text.h: Prometheus text format 0.0.4, line by line into memory of the caller.
  *
  *   struct metrics_text out = metrics_text_in(buf, size);
- *   metrics_family(&out, "strong_value", "gauge", "what strong_gauge was given last");
- *   metrics_name(&out, "strong_value", "gauge", name, len);
+ *   metrics_family(&out, "strong_program_value", "gauge", "what strong_gauge was given last");
+ *   metrics_name(&out, "strong_program_value", "name", name, len);
  *   metrics_value(&out, 1.5);
  *
  * A line that does not fit whole is left out, and so is every line after it; `needed` counts them all. Private to

@@ -47,7 +47,7 @@
  *
  * Threads and signals. Every function may be called by any thread at any time, and is async-signal-safe: it takes no
  * lock, allocates nothing, and leaves errno alone. Two exceptions: code that runs before this header's own constructor
- * calls dlsym, which is not; and strong_get_metrics needs 8 KiB of stack. Where a signal handler interrupts libstrong itself,
+ * calls dlsym, which is not; and strong_get_metrics needs 16 KiB of stack. Where a signal handler interrupts libstrong itself,
  * what the handler measures is counted as "(other)".
  *
  * fork. The child counts for itself, from 0. A scope that is open ends in both processes, in the child with the time

@@ -15,9 +15,9 @@ extern "C" {
 #include "render/export.h"
 #include "render/full_report.h"
 #include "render/json_report.h"
-#include "render/memory_report.h"
 #include "render/text_report.h"
 #include "render/tree_report.h"
+#include "render/view.h"
 }
 #undef _Static_assert
 
@@ -25,6 +25,26 @@ static FILE *nowhere()
 {
     static FILE *out = fopen("/dev/null", "w");
     return out;
+}
+
+/* Tables and trees of every part, on screens of several widths. */
+static void every_view(screen *screen, const analysis *found)
+{
+    unsigned width = screen->width;
+    for (const view *one = views; one->name; one++) {
+        view_form form = {};
+        screen->width = width == SCREEN_MIN_WIDTH ? SCREEN_DEFAULT_WIDTH : SCREEN_MIN_WIDTH;
+        view_print(one, screen, found, &form);
+        screen->width = width;
+        form.whole = true;
+        view_print(one, screen, found, &form);
+        for (unsigned cost = 0; cost < CALLTREE_COSTS; cost++) {
+            if (!(one->trees >> cost & 1))
+                continue;
+            form = {cost % 2 ? VIEW_CALLERS : VIEW_CALLEES, static_cast<calltree_cost>(cost), 7, false};
+            view_print(one, screen, found, &form);
+        }
+    }
 }
 
 static void report(const model *one)
@@ -37,7 +57,7 @@ static void report(const model *one)
         screen_init(&screen, nowhere());
         text_report_print(&screen, found);
         full_report_print(&screen, found);
-        memory_report_print(&screen, found);
+        every_view(&screen, found);
         tree_report_print(&screen, members, 1, 24);
         json_report_print(nowhere(), found, members, 1);
         export_source source = {found, members, 1, false, CALLTREE_CPU};

@@ -372,6 +372,17 @@ std::map<std::string, uint64_t> Segment::calls_by_target(unsigned hook) const
     return result;
 }
 
+std::map<std::string, gauge_record> Segment::gauges() const
+{
+    std::map<std::string, gauge_record> result;
+    for (uint64_t i = 1; i < used(TABLE_GAUGES); i++) {
+        const auto &row = record<gauge_record>(TABLE_GAUGES, i);
+        if (row.key && row.count)
+            result[string(record<target_record>(TABLE_TARGETS, gauge_record_target(&row)).text)] = row;
+    }
+    return result;
+}
+
 std::vector<std::string> Segment::notes() const
 {
     std::vector<std::string> result;
@@ -488,6 +499,10 @@ void Segment::check() const
             expect(target.kind < TARGET_KIND_COUNT, "target kind");
             string(target.text);
         }
+    }
+    for (const auto &[name, row] : gauges()) {
+        expect(record<target_record>(TABLE_TARGETS, gauge_record_target(&row)).kind == TARGET_CUSTOM, "target of a gauge");
+        expect(row.lowest && row.highest && gauge_value(~row.lowest) <= gauge_value(row.highest), "range of a gauge");
     }
     for (uint64_t i = 1; i < used(TABLE_STACKS); i++) {
         const auto &stack = record<stack_record>(TABLE_STACKS, i);

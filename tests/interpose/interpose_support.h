@@ -75,6 +75,7 @@ public:
     double ns(unsigned hook) const;
     std::map<unsigned, uint64_t> errors() const; // by hook
     std::map<std::string, uint64_t> calls_by_target(unsigned hook) const;
+    std::map<std::string, gauge_record> gauges() const;
     std::vector<std::string> notes() const;
     std::vector<sample_sum> sums(sample_cost cost) const;
     std::vector<live_record> live() const;              // those with a key

@@ -126,11 +126,11 @@ RUNTIME_TEST(ApiMetrics, SayWhatWasMeasured)
     EXPECT_EQ(value_of(text, R"(strong_operation_errors_total{operation="serve"})"), 10);
     EXPECT_EQ(value_of(text, R"(strong_operation_bytes_total{operation="serve"})"), 1000);
     EXPECT_EQ(value_of(text, R"(strong_operation_seconds_count{operation="a \"quoted\\name\"?"})"), 1);
-    EXPECT_EQ(value_of(text, R"(strong_count_total{count="items"})"), 42);
-    EXPECT_EQ(value_of(text, R"(strong_count_times_total{count="items"})"), 2);
-    EXPECT_EQ(value_of(text, R"(strong_value{gauge="level"})"), 12);
-    EXPECT_EQ(value_of(text, R"(strong_value_lowest{gauge="level"})"), -0.5);
-    EXPECT_EQ(value_of(text, R"(strong_value_highest{gauge="level"})"), 12);
+    EXPECT_EQ(value_of(text, R"(strong_program_events_total{name="items"})"), 42);
+    EXPECT_EQ(value_of(text, R"(strong_program_increments_total{name="items"})"), 2);
+    EXPECT_EQ(value_of(text, R"(strong_program_value{name="level"})"), 12);
+    EXPECT_EQ(value_of(text, R"(strong_program_value_lowest{name="level"})"), -0.5);
+    EXPECT_EQ(value_of(text, R"(strong_program_value_highest{name="level"})"), 12);
     EXPECT_EQ(value_of(text, R"(strong_class_calls_total{class="file"})"), 1);
     EXPECT_EQ(value_of(text, R"(strong_class_errors_total{class="file"})"), 1);
     EXPECT_EQ(value_of(text, R"(strong_class_calls_total{class="memory"})"), 1);
@@ -152,10 +152,10 @@ RUNTIME_TEST(ApiMetrics, HaveARowForWhatFoundNoName)
     EXPECT_EQ(value_of(text, "strong_names_lost_total"), 40);
     double sum = 0;
     for (int i = 0; i < CUSTOM_NAMES; i++) {
-        double one = value_of(text, "strong_count_total{count=\"name " + std::to_string(i) + "\"}");
+        double one = value_of(text, "strong_program_events_total{name=\"name " + std::to_string(i) + "\"}");
         sum += std::isnan(one) ? 0 : one;
     }
-    EXPECT_EQ(sum + value_of(text, R"-(strong_count_total{count="(other)"})-"), 2 * (CUSTOM_NAMES + 20));
+    EXPECT_EQ(sum + value_of(text, R"-(strong_program_events_total{name="(other)"})-"), 2 * (CUSTOM_NAMES + 20));
 }
 
 RUNTIME_TEST(ApiMetrics, InLittleRoomAreWholeLinesFromTheStart)

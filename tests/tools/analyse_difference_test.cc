@@ -27,6 +27,26 @@ TEST(Difference, LeadsWithTheTargetThatChangedMostPerRequest)
     EXPECT_EQ(hook_of(made, HOOK_connect)->calls_a_second.judgement, NOISE_WITHIN);
 }
 
+TEST(Difference, TellsOfAnEventLoopWhatItsPeersAnswersTake)
+{
+    DiffCase c(10, 10);
+    for (AnalyseCase *one : {&c.a, &c.b}) {
+        uint64_t each = one == &c.a ? 50 * kMs : 5 * kMs;
+        uint32_t upstream = one->segment.target(TARGET_TCP_OUT, "tcp://10.0.0.1:8080");
+        uint32_t loop = one->segment.target(TARGET_DEVICE, "epoll");
+        auto main = one->segment.thread(1, "nginx");
+        main.calls(150, HOOK_epoll_wait, loop, one->ticks(each + kMs));
+        main.calls(150, HOOK_recv, upstream, one->ticks(5 * kUs), 100);
+        main.calls(150, HOOK_response, upstream, one->ticks(each));
+        one->cpu(50 * kMs);
+    }
+    const difference &made = c.finish();
+    EXPECT_STREQ(made.verdict, "B spends 90 % less time waiting for answers of tcp://10.0.0.1:8080 "
+                               "(50.0 ms → 5.0 ms an answer, beyond noise)");
+    ASSERT_NE(found_of(made, FINDING_slow_answers), nullptr);
+    EXPECT_EQ(found_of(made, FINDING_slow_answers)->change, CHANGE_GONE);
+}
+
 TEST(Difference, ALongerRunOfTheSameIsWithinNoise)
 {
     DiffCase c(10, 30);

@@ -97,7 +97,7 @@ TEST_F(CheckTest, PrintsJsonForPrograms)
 
 TEST_F(CheckTest, IsExplainedFromItsTables)
 {
-    std::string help = shell("$R help metrics").out;
+    std::string help = shell("COLUMNS=400 $R help metrics").out;
 #define METRIC(id, name, unit, kind, meaning) EXPECT_TRUE(has(help, "  " name) && has(help, meaning)) << name;
 #define STATISTIC(id, name, unit, kind, meaning) EXPECT_TRUE(has(help, "  ." name)) << name;
 #include "analyse/metrics.def"

@@ -91,7 +91,7 @@ TEST(Help, SaysOfEachFindingWhatItIsFoundByAndWhatToDo)
     {                                                                                              \
         std::string text = help("help " #id);                                                      \
         EXPECT_TRUE(has(text, #id ": " title)) << text;                                            \
-        for (const char *part : {"looks for", "where", "found", "fix", "risk", "verify"})          \
+        for (const char *part : {"looks for", "when", "how", "fix", "risk", "verify"})          \
             EXPECT_TRUE(has(text, "\n  " + std::string(part) + " ")) << #id << " " << part;        \
     }
 #define EXPLAINS(cause, consequence)

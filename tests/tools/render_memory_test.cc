@@ -131,6 +131,21 @@ TEST(MemoryReportTables, CutTheTailAndSayWhatItHas)
     EXPECT_EQ(text.find("leak"), std::string::npos) << text;
 }
 
+TEST(MemoryReportTables, CutNothingWhereAllIsAskedFor)
+{
+    AnalyseCase c(30, 8 << 20);
+    accounted(c);
+    const analysis &result = c.finish();
+    auto print = [&](view_form form) {
+        return render_on(100, true, false, [&](screen *s) { view_print(view_find("memory"), s, &result, &form); });
+    };
+    std::string all = print({VIEW_TABLES, CALLTREE_COSTS, 0, true});
+    EXPECT_NE(all.find("small_19"), std::string::npos) << all;
+    EXPECT_EQ(all.find("smaller place"), std::string::npos) << all;
+    std::string two = print({VIEW_TABLES, CALLTREE_COSTS, 2, false});
+    EXPECT_NE(two.find("1.77 GiB  22 smaller places"), std::string::npos) << two;
+}
+
 TEST(JsonMemory, HasTheEstimatesWithTheirMargins)
 {
     AnalyseCase c(30, 8 << 20);

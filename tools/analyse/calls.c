@@ -66,8 +66,8 @@ static bool wanted(const struct model *model, const struct model_row *row, calls
            hook_kinds[row->hook] != HOOK_KIND_PSEUDO && filter(model, row);
 }
 
-struct calls *calls_of_hooks(const struct analysis *analysis, struct arena *arena, calls_filter *filter,
-                             size_t *ret_count)
+struct calls *calls_of_hooks(const struct analysis *analysis, struct arena *arena,
+                             calls_filter *filter, size_t *ret_count)
 {
     const struct model *model = analysis->model;
     struct calls *items = arena_array(arena, HOOK_COUNT, sizeof(*items));
@@ -89,8 +89,8 @@ struct calls *calls_of_hooks(const struct analysis *analysis, struct arena *aren
     return items;
 }
 
-struct calls *calls_of_rows(const struct analysis *analysis, struct arena *arena, calls_filter *filter,
-                            size_t *ret_count)
+struct calls *calls_of_rows(const struct analysis *analysis, struct arena *arena,
+                            calls_filter *filter, size_t *ret_count)
 {
     const struct model *model = analysis->model;
     struct calls *items = arena_array(arena, model->row_count + 1, sizeof(*items));
@@ -117,8 +117,8 @@ struct calls *calls_of_rows(const struct analysis *analysis, struct arena *arena
     return items;
 }
 
-struct calls *calls_of_targets(const struct analysis *analysis, struct arena *arena, calls_filter *filter,
-                               size_t *ret_count)
+struct calls *calls_of_targets(const struct analysis *analysis, struct arena *arena,
+                               calls_filter *filter, size_t *ret_count)
 {
     const struct model *model = analysis->model;
     struct calls *items = arena_array(arena, model->target_count + HOOK_COUNT, sizeof(*items));
@@ -128,13 +128,15 @@ struct calls *calls_of_targets(const struct analysis *analysis, struct arena *ar
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
         if (wanted(model, row, filter))
-            calls_add_row(&items[row->target != 0 ? HOOK_COUNT + row->target - 1 : row->hook], arena, row);
+            calls_add_row(&items[row->target != 0 ? HOOK_COUNT + row->target - 1 : row->hook],
+                          arena, row);
     }
     for (size_t i = 0; i < model->target_count + HOOK_COUNT - 1; i++) {
         if (items[i].calls == 0)
             continue;
-        items[i].name = i < HOOK_COUNT ? hook_names[i]
-                                       : calls_target_name(analysis, (uint32_t)(i - HOOK_COUNT + 1));
+        items[i].name = i < HOOK_COUNT
+                            ? hook_names[i]
+                            : calls_target_name(analysis, (uint32_t)(i - HOOK_COUNT + 1));
         items[i].detail = "";
         items[count++] = items[i];
     }

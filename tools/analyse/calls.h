@@ -30,14 +30,14 @@ void calls_sort(struct calls *items, size_t count);
 typedef bool calls_filter(const struct model *model, const struct model_row *row);
 
 /* Rows summed by hook, sorted; names are those of the hooks. NULL when memory is exhausted. */
-struct calls *calls_of_hooks(const struct analysis *analysis, struct arena *arena, calls_filter *filter,
-                             size_t *ret_count);
+struct calls *calls_of_hooks(const struct analysis *analysis, struct arena *arena,
+                             calls_filter *filter, size_t *ret_count);
 /* Rows as they are, sorted: the name is that of the hook, the detail what was touched ("" for (other)). */
-struct calls *calls_of_rows(const struct analysis *analysis, struct arena *arena, calls_filter *filter,
-                            size_t *ret_count);
+struct calls *calls_of_rows(const struct analysis *analysis, struct arena *arena,
+                            calls_filter *filter, size_t *ret_count);
 /* Rows summed by what was touched, those of (other) by hook; names as in calls_of_rows the detail. */
-struct calls *calls_of_targets(const struct analysis *analysis, struct arena *arena, calls_filter *filter,
-                               size_t *ret_count);
+struct calls *calls_of_targets(const struct analysis *analysis, struct arena *arena,
+                               calls_filter *filter, size_t *ret_count);
 
 /* Kinds of target that a row is about; (other) where it is target 0. */
 enum target_kind calls_kind(const struct model *model, const struct model_row *row);

@@ -105,6 +105,11 @@ static struct noise_calls calls_of_part(const struct analysis *analysis, enum ac
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
         enum target_kind kind = model->targets[row->target].kind;
+        if (row->hook == HOOK_response && part == PART_EVENT) { /* what such a loop waits for */
+            struct noise_calls one = noise_spread(row->calls, row->ns, &row->latency);
+            sum.count += one.count;
+            sum.squares_ns2 += isfinite(one.squares_ns2) ? one.squares_ns2 : 0;
+        }
         if (hook_kinds[row->hook] == HOOK_KIND_PSEUDO)
             continue;
         enum hook_class class = model_class(row->hook, kind);

@@ -41,13 +41,15 @@ struct difference_side {
     uint64_t requests; /* exchanges on its outbound connections */
 };
 
-/* Calls of one hook, or on one target. */
+/* Calls of one hook, or on one target; of kind TARGET_CUSTOM: operations of that name (strong.h), whose time lies over
+ * that of the calls inside. */
 struct difference_row {
     const char *name;
     enum target_kind kind; /* of a target */
     unsigned hook;         /* of a hook */
     bool idle;             /* waits for work or for somebody's end: less of it is no gain */
-    const char *unit;      /* what `each` is the time of: "call", "request", "lookup" */
+    bool answers;          /* a peer's answers, whoever waited for them: beside the row of the calls on it */
+    const char *unit;      /* what `each` is the time of: "call", "request", "lookup", "wait", "answer", "operation" */
     uint64_t calls[2], timed[2], errors[2], bytes[2], ns[2];
     double units[2];
     struct latency latency[2];
@@ -105,7 +107,7 @@ struct difference {
     bool same_run;     /* both are the same process and the same moment */
     bool same_command;
     struct difference_part parts[PART_COUNT]; /* beyond noise first, idle last, by weight */
-    struct difference_row *targets, *hooks;   /* in the same order */
+    struct difference_row *targets, *hooks;   /* in the same order; hooks: those of class custom are left out */
     size_t target_count, hook_count;
     struct difference_finding findings[FINDING_COUNT]; /* found on either side, changed ones first */
     size_t finding_count;

@@ -1,7 +1,8 @@
 /* difference_rows.c: calls by hook and by target on both sides, matched, compared and put in order.
  *
  * Targets are matched by kind and name: an address, a path, a host, or for locks and call sites the place in the
- * source, so that a rebuilt program still matches. What is idle (waiting for work) of a target has a row of its own.
+ * source, so that a rebuilt program still matches. What is idle (waiting for work) of a target has a row of its own,
+ * and so have a peer's answers.
  */
 #include "analyse/difference_parts.h"
 
@@ -57,13 +58,16 @@ static const char *name_of(struct gatherer *gatherer, const struct analysis *ana
 }
 
 /* The row of that kind and name, made if it is new; NULL when memory is exhausted. */
-static struct difference_row *row_of(struct gatherer *gatherer, enum target_kind kind, bool idle,
+static struct difference_row *row_of(struct gatherer *gatherer, enum target_kind kind, unsigned hook,
                                      const char *name)
 {
-    uint64_t key = lookup_hash(LOOKUP_SEED + (unsigned)kind * 2 + idle, name, strlen(name));
+    bool answers = hook == HOOK_response;
+    bool idle = hook_kinds[hook] != HOOK_KIND_PSEUDO && is_idle(accounting_part_of(hook, kind));
+    uint64_t key = lookup_hash(LOOKUP_SEED + (unsigned)kind * 4 + idle + answers * 2, name, strlen(name));
     struct difference_row *rows = gatherer->rows.items;
     for (uint32_t found; (found = lookup_find(&gatherer->index, key)) != LOOKUP_NONE; key++)
-        if (rows[found].kind == kind && rows[found].idle == idle && strcmp(rows[found].name, name) == 0)
+        if (rows[found].kind == kind && rows[found].idle == idle && rows[found].answers == answers &&
+            strcmp(rows[found].name, name) == 0)
             return &rows[found];
     struct difference_row *row = vector_push(&gatherer->rows);
     if (row == NULL || lookup_add(&gatherer->index, key, (uint32_t)gatherer->rows.count - 1) != 0)
@@ -71,7 +75,14 @@ static struct difference_row *row_of(struct gatherer *gatherer, enum target_kind
     row->name = name;
     row->kind = kind;
     row->idle = idle;
+    row->answers = answers;
     return row;
+}
+
+static bool is_left_out(unsigned hook)
+{
+    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_connection && hook != HOOK_response &&
+           hook != HOOK_operation;
 }
 
 static int add_row(struct gatherer *gatherer, int side, const struct model_row *from)
@@ -79,14 +90,13 @@ static int add_row(struct gatherer *gatherer, int side, const struct model_row *
     struct difference *difference = gatherer->difference;
     const struct analysis *analysis = difference->side[side].analysis;
     enum target_kind kind = analysis->model->targets[from->target].kind;
-    bool pseudo = hook_kinds[from->hook] == HOOK_KIND_PSEUDO;
-    if (from->target == 0 || (pseudo && from->hook != HOOK_connection))
+    if (from->target == 0 || is_left_out(from->hook))
         return 0;
-    bool idle = !pseudo && is_idle(accounting_part_of(from->hook, kind));
-    struct difference_row *row = row_of(gatherer, kind, idle, name_of(gatherer, analysis, from->target));
+    struct difference_row *row =
+        row_of(gatherer, kind, from->hook, name_of(gatherer, analysis, from->target));
     if (row == NULL)
         return -ENOMEM;
-    if (pseudo) { /* bytes: its exchanges */
+    if (from->hook == HOOK_connection) { /* bytes: its exchanges */
         row->exchanges[side] = sum(row->exchanges[side], from->bytes);
         return 0;
     }
@@ -104,11 +114,9 @@ static int add_member_row(struct gatherer *gatherer, int side, unsigned run, con
                           const struct model_row *from)
 {
     const struct model_target *target = &model->targets[from->target];
-    bool pseudo = hook_kinds[from->hook] == HOOK_KIND_PSEUDO;
-    if (from->target == 0 || target->text[0] == '\0' || (pseudo && from->hook != HOOK_connection))
+    if (from->target == 0 || target->text[0] == '\0' || is_left_out(from->hook))
         return 0;
-    bool idle = !pseudo && is_idle(accounting_part_of(from->hook, target->kind));
-    struct difference_row *row = row_of(gatherer, target->kind, idle, target->text);
+    struct difference_row *row = row_of(gatherer, target->kind, from->hook, target->text);
     if (row == NULL)
         return -ENOMEM;
     if (row->run[side] == NULL)
@@ -117,7 +125,7 @@ static int add_member_row(struct gatherer *gatherer, int side, unsigned run, con
     if (row->run[side] == NULL)
         return -ENOMEM;
     struct difference_run *sums = &row->run[side][run];
-    if (pseudo) {
+    if (from->hook == HOOK_connection) {
         sums->exchanges += (double)from->bytes;
     } else {
         sums->ns += (double)from->ns;
@@ -143,12 +151,16 @@ static int add_members(struct gatherer *gatherer, int side)
 static void choose_unit(struct difference_row *row)
 {
     bool connection = row->kind == TARGET_TCP_OUT || row->kind == TARGET_UNIX_OUT;
-    row->unit = row->kind == TARGET_HOST ? "lookup" : row->kind == TARGET_LOCK ? "wait" : "call";
+    row->unit = row->kind == TARGET_HOST     ? "lookup"
+                : row->kind == TARGET_LOCK   ? "wait"
+                : row->kind == TARGET_CUSTOM ? "operation"
+                : row->answers               ? "answer"
+                                             : "call";
     for (int i = 0; i < 2; i++) {
         row->timed[i] = row->calls[i];
         row->units[i] = (double)row->calls[i];
     }
-    if (!connection || row->idle || row->exchanges[0] < REQUESTS_LEAST ||
+    if (!connection || row->idle || row->answers || row->exchanges[0] < REQUESTS_LEAST ||
         row->exchanges[1] < REQUESTS_LEAST)
         return;
     double a = (double)row->writes[0] / (double)row->exchanges[0];
@@ -221,7 +233,9 @@ static int gather_hooks(struct difference *difference)
         return -ENOMEM;
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
         struct difference_row *row = &difference->hooks[difference->hook_count];
-        bool lives = hook == HOOK_connection || hook == HOOK_thread_life;
+        if (hook_classes[hook] == CLASS_CUSTOM) /* each operation has a row of its own among the targets */
+            continue;
+        bool lives = hook == HOOK_connection || hook == HOOK_thread_life || hook == HOOK_response;
         *row = (struct difference_row){.name = hook_names[hook], .hook = hook, .unit = "call"};
         for (int side = 0; side < 2; side++) {
             const struct model *model = difference->side[side].analysis->model;

@@ -1,7 +1,9 @@
 /* difference_verdict.c: the one sentence of a difference: what changed most of what the program works for.
  *
  * Candidates are the targets (time for each request or call) and, where no target tells it, a part of the whole
- * time (for each request, run or second). The heaviest beyond noise leads; idling never does.
+ * time (for each request, run or second), or the operation of the program's own that makes up half of that part's change.
+ * The heaviest beyond noise leads; idling never does. An operation does not lead over a target: what happens inside of
+ * it says why.
  */
 #include "analyse/difference_parts.h"
 
@@ -70,6 +72,8 @@ static const char *doing(enum target_kind kind)
         return "starting";
     case TARGET_SITE:
         return "in the calls at";
+    case TARGET_CUSTOM:
+        return "in the operation";
     default:
         return "in calls on";
     }
@@ -82,10 +86,12 @@ static bool is_candidate(const struct difference_row *row)
     return !row->idle && row->weight >= VERDICT_SHARE && difference_beyond(judgement);
 }
 
-static const struct difference_row *heaviest_target(const struct difference *difference)
+static const struct difference_row *heaviest_target(const struct difference *difference,
+                                                    bool operation)
 {
     for (size_t i = 0; i < difference->target_count; i++)
-        if (is_candidate(&difference->targets[i]))
+        if ((difference->targets[i].kind == TARGET_CUSTOM) == operation &&
+            is_candidate(&difference->targets[i]))
             return &difference->targets[i];
     return NULL;
 }
@@ -105,15 +111,18 @@ static int say_target(struct difference *difference, const struct difference_row
 {
     if (row->calls[0] > 0 && row->calls[1] > 0) {
         difference->verdict_judgement = row->each.judgement;
-        return say(difference, "B spends %s %s %s (%s → %s a %s, beyond noise)", amount(&row->each).text,
-                   doing(row->kind), row->name, units_duration(units_whole(row->each.a)).text,
-                   units_duration(units_whole(row->each.b)).text, row->unit);
+        return say(difference, "B spends %s %s %s (%s → %s %s %s, beyond noise)", amount(&row->each).text,
+                   row->answers ? "waiting for answers of" : doing(row->kind), row->name,
+                   units_duration(units_whole(row->each.a)).text, units_duration(units_whole(row->each.b)).text,
+                   row->answers || row->kind == TARGET_CUSTOM ? "an" : "a", row->unit);
     }
     bool gone = row->calls[0] > 0;
     difference->verdict_judgement = gone ? NOISE_LESS : NOISE_MORE;
     return say(difference, "B %s time %s %s (%s in %s of %s, beyond noise)",
-               gone ? "no longer spends" : "spends, unlike A,", doing(row->kind), row->name,
-               units_duration(row->ns[!gone]).text, units_plural(row->calls[!gone], "call").text,
+               gone ? "no longer spends" : "spends, unlike A,",
+               row->answers ? "waiting for answers of" : doing(row->kind), row->name,
+               units_duration(row->ns[!gone]).text,
+               units_plural(row->calls[!gone], row->kind == TARGET_CUSTOM ? "operation" : "call").text,
                gone ? "A" : "B");
 }
 
@@ -131,25 +140,33 @@ static int say_part(struct difference *difference, const struct difference_part 
                units_duration(units_whole(one->time.b)).text, difference_basis_name(difference->basis));
 }
 
+static bool is_empty(const struct difference_side *side)
+{
+    const struct analysis *analysis = side->analysis;
+    return side->calls == 0 && analysis->time.parts[PART_CPU] == 0 &&
+           analysis->model->hooks[HOOK_operation].calls == 0;
+}
+
 int difference_verdict_choose(struct difference *difference)
 {
     const struct difference_side *a = &difference->side[0], *b = &difference->side[1];
     difference->verdict_judgement = NOISE_WITHIN;
     if (difference->same_run)
         return say(difference, "A and B are the same run: nothing differs");
-    const struct accounting *time_a = &a->analysis->time, *time_b = &b->analysis->time;
-    bool empty_a = a->calls == 0 && time_a->parts[PART_CPU] == 0;
-    bool empty_b = b->calls == 0 && time_b->parts[PART_CPU] == 0;
+    bool empty_a = is_empty(a), empty_b = is_empty(b);
     if (empty_a || empty_b) {
         difference->verdict_judgement = NOISE_UNKNOWN;
         return say(difference, "Nothing to compare: %s recorded no call and no CPU time",
                    empty_a && empty_b ? "neither A nor B" : empty_a ? "A" : "B");
     }
-    const struct difference_row *row = heaviest_target(difference);
+    const struct difference_row *row = heaviest_target(difference, false);
+    const struct difference_row *operation = heaviest_target(difference, true);
     const struct difference_part *part = heaviest_part(difference);
     /* A part sums up many targets; one target that makes up half of it says more. */
     if (row != NULL && (part == NULL || row->weight * 2 >= part->weight))
         return say_target(difference, row);
+    if (operation != NULL && (part == NULL || operation->weight * 2 >= part->weight))
+        return say_target(difference, operation);
     if (part != NULL)
         return say_part(difference, part);
     return say(difference, "No difference beyond noise in what A and B spend their time on");

@@ -90,7 +90,8 @@ static bool by_directory(struct paths *paths, struct arena *arena)
         uint64_t key = lookup_hash(LOOKUP_SEED, file->name, len);
         uint32_t found;
         while ((found = lookup_find(&known, key)) != LOOKUP_NONE &&
-               (strncmp(paths->directories[found].name, len > 0 ? file->name : ".", len > 0 ? len : 1) != 0 ||
+               (strncmp(paths->directories[found].name, len > 0 ? file->name : ".",
+                        len > 0 ? len : 1) != 0 ||
                 strlen(paths->directories[found].name) != (len > 0 ? len : 1)))
             key++;
         if (found == LOOKUP_NONE) {
@@ -112,7 +113,8 @@ static bool by_directory(struct paths *paths, struct arena *arena)
 
 /* Sums of the rows of files; a hook that can be about anything (read, close) counts only where a file was touched, or
  * where nothing is known of what was. */
-static void add_operations(const struct analysis *analysis, struct arena *arena, struct paths *paths)
+static void add_operations(const struct analysis *analysis, struct arena *arena,
+                           struct paths *paths)
 {
     const struct model *model = analysis->model;
     for (unsigned i = 0; i < OPERATION_COUNT; i++)

@@ -23,8 +23,9 @@ enum { PATHS_MANY = 200 }; /* from here on a table by directory says more */
 struct paths {
     struct path *files, *directories; /* most time first; directories NULL below PATHS_MANY files */
     size_t file_count, directory_count;
-    struct calls operations[OPERATION_COUNT]; /* of files and stdio, whatever the path; name and detail set */
-    struct calls stdio[OPERATION_COUNT];      /* of these, through stdio */
+    struct calls operations
+        [OPERATION_COUNT]; /* of files and stdio, whatever the path; name and detail set */
+    struct calls stdio[OPERATION_COUNT]; /* of these, through stdio */
     struct calls syncs;
 };
 

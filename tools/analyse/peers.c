@@ -16,7 +16,8 @@ bool peers_is_inbound(enum target_kind kind)
     return kind == TARGET_TCP_IN || kind == TARGET_UNIX_IN;
 }
 
-static void add_row(struct peer *peer, struct calls *polls, struct arena *arena, const struct model_row *row)
+static void add_row(struct peer *peer, struct calls *polls, struct arena *arena,
+                    const struct model_row *row)
 {
     if (row->hook == HOOK_connection) {
         calls_add_row(&peer->lives, arena, row);
@@ -62,11 +63,13 @@ static int most_time_first(const void *left, const void *right)
     return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : strcmp(a->name, b->name);
 }
 
-static void add_target(const struct analysis *analysis, struct arena *arena, uint32_t target, struct peer *peer)
+static void add_target(const struct analysis *analysis, struct arena *arena, uint32_t target,
+                       struct peer *peer)
 {
     const struct model *model = analysis->model;
     struct calls polls = {0};
-    *peer = (struct peer){.name = calls_target_name(analysis, target), .kind = model->targets[target].kind};
+    *peer = (struct peer){.name = calls_target_name(analysis, target),
+                          .kind = model->targets[target].kind};
     peer->lookup = peer->kind == TARGET_HOST;
     for (uint32_t i = analysis->first_of[target]; i < analysis->first_of[target + 1]; i++)
         add_row(peer, &polls, arena, &model->rows[analysis->by_target[i]]);
@@ -88,7 +91,10 @@ bool peers_make(const struct analysis *analysis, struct arena *arena, struct pee
     }
     for (uint32_t t = 1; t < model->target_count; t++) {
         enum target_kind kind = model->targets[t].kind;
-        unsigned list = peers_is_outbound(kind) ? 0 : peers_is_inbound(kind) ? 1 : kind == TARGET_HOST ? 2 : 3;
+        unsigned list = peers_is_outbound(kind)  ? 0
+                        : peers_is_inbound(kind) ? 1
+                        : kind == TARGET_HOST    ? 2
+                                                 : 3;
         if (list < 3 && analysis->first_of[t] < analysis->first_of[t + 1])
             add_target(analysis, arena, t, &(*lists[list])[(*counts[list])++]);
     }

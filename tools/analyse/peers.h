@@ -15,9 +15,10 @@ struct peer {
     const char *name;
     enum target_kind kind;
     struct calls connects, accepts;
-    struct calls lives; /* closed connections: latency is of their lives, bytes the requests, errors those without any */
+    struct calls
+        lives; /* closed connections: latency is of their lives, bytes the requests, errors those without any */
     struct calls reads, writes, waits;
-    bool answers; /* waits are answers */
+    bool answers;              /* waits are answers */
     uint64_t stalls, stall_ns; /* Nagle's algorithm against delayed acknowledgements */
     uint64_t ns, errors;       /* all calls */
     bool lookup;               /* a name: reads are the lookups */

@@ -4,8 +4,15 @@
 #include "analyse/profile.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+uint64_t profile_margin(double variance)
+{
+    double margin = variance > 0 ? 1.96 * sqrt(variance) : 0;
+    return margin < 0x1p62 ? (uint64_t)margin : 1ull << 62;
+}
 
 /* ---- what a function is ---- */
 
@@ -276,6 +283,8 @@ static bool add_self(struct walk *walk, const struct model_frame *frame,
     function->cpu_self_ns += sample->weight;
     function->cpu_samples += sample->count;
     function->cpu_ns += sample->weight;
+    function->cpu_self_variance += sample->variance;
+    function->cpu_variance += sample->variance;
     saw_at(function, frame, sample->weight);
     return true;
 }
@@ -309,12 +318,15 @@ static bool add_cpu(struct walk *walk, const struct model_sample *sample)
         size_t index = (size_t)(function - walk->table.functions);
         if (innermost) {
             function->cpu_self_ns += sample->weight;
+            function->cpu_self_variance += sample->variance;
             function->cpu_samples += sample->count;
             saw_at(function, frame, sample->weight);
         }
         innermost = false;
-        if (walk->table.last_sample[index] != walk->number)
+        if (walk->table.last_sample[index] != walk->number) {
             function->cpu_ns += sample->weight;
+            function->cpu_variance += sample->variance;
+        }
         walk->table.last_sample[index] = walk->number;
     }
     return true;
@@ -338,12 +350,14 @@ static bool add_other(struct walk *walk, enum sample_cost cost, const struct mod
         return false;
     if (cost == SAMPLE_ALLOCATED) {
         function->alloc_bytes += sample->weight;
+        function->alloc_variance += sample->variance;
         function->alloc_objects += (uint64_t)sample->objects;
         function->live_bytes += (int64_t)sample->weight;
     } else if (cost == SAMPLE_FREED) {
         function->live_bytes -= (int64_t)sample->weight;
     } else {
         function->blocked_ns += sample->weight;
+        function->blocked_variance += sample->variance;
     }
     if (function->cpu_self_ns == 0)
         saw_at(function, frame, sample->weight);

@@ -3,7 +3,8 @@
  * CPU time is given twice: self (the innermost frame) and total (anywhere on the stack, once a
  * sample). Blocked time, allocated and live bytes belong to the innermost frame of the program, so
  * each column but cpu_ns sums to what was sampled. libstrong's own frames are left out. Estimates:
- * unbiased, with a standard error of about weight / sqrt(samples).
+ * unbiased; their variances are sums over the samples behind them, and profile_margin makes of one half of a 95 %
+ * interval.
  * Built once from a model; needs its symbols for as long as it lives.
  */
 #ifndef STRONG_ANALYSE_PROFILE_H
@@ -26,6 +27,7 @@ struct profile_function {
     uint64_t cpu_samples; /* behind cpu_self_ns */
     uint64_t blocked_ns;  /* waits and lock waits */
     uint64_t alloc_bytes, alloc_objects;
+    double cpu_variance, cpu_self_variance, blocked_variance, alloc_variance;
     int64_t live_bytes;
     struct model_frame hottest; /* the frame that most of its weight was seen at */
     uint64_t hottest_weight;
@@ -39,6 +41,9 @@ struct profile {
         allocator_samples; /* CPU samples inside malloc, free and their helpers */
     uint64_t libstrong_ns; /* CPU samples whose innermost frame is ours */
 };
+
+/* Half of the 95 % interval of a sum with that variance: 1.96 standard errors. */
+uint64_t profile_margin(double variance);
 
 /* 0 or -ENOMEM. */
 int profile_make(const struct model *model, struct symbols *symbols, struct arena *arena,

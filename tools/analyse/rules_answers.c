@@ -9,7 +9,7 @@ static const uint16_t output_hooks[] = {HOOK_write,  HOOK___write, HOOK_writev, 
 
 enum {
     SLOW_ANSWERS = 20,
-    SLOW_ANSWER_NS = 2000000, /* slower than a round trip in a data centre */
+    SLOW_ANSWER_NS = 5000000, /* slower than a round trip in a data centre, and than a busy CPU makes it */
     TRIPS_LEAST = 1000,
     TRIPS_RATE = 500,
 };
@@ -79,7 +79,7 @@ const struct finding_about rules_slow_answers_about = {
         "Applies where an outbound connection was read after it was written; libstrong times each "
         "such answer.",
     .formula =
-        "Found for 20 answers or more of peers with a median of 2 ms or more that are 5 % of the "
+        "Found for 20 answers or more of peers with a median of 5 ms or more that are 5 % of the "
         "thread time. Bound: their time, at most what was waited on the network and in event "
         "loops while answers were due.",
     .fix =
@@ -121,7 +121,7 @@ const struct finding_about rules_round_trips_about = {
         "Applies where an outbound connection was read after it was written; libstrong times each "
         "such answer.",
     .formula =
-        "Found for 1,000 answers or more, 500 a second, of peers with a median below 2 ms, that "
+        "Found for 1,000 answers or more, 500 a second, of peers with a median below 5 ms, that "
         "are 20 % of the thread time. Bound: their time, at most what was waited.",
     .fix = "Ask for many things in one round trip: pipelining, MGET, one query for many rows.",
     .risk = "Questions that depend on the answer before them cannot be asked with it.",

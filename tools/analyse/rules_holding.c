@@ -82,7 +82,7 @@ const struct finding_about rules_lock_held_blocking_about = {
     .formula =
         "Found where the function that held the locks waited itself for a quarter of what others "
         "waited for it. Bound: all of the waiting for that holder.",
-    .fix = "Call what waits after the unlock: take what it needs out of the protected data first.",
+    .fix = "Call what waits after the unlock, or split the lock so that independent work does not share it.",
     .risk = "Between unlock and the call the protected data can change.",
 };
 
@@ -116,8 +116,8 @@ void rules_lock_held_blocking(struct analysis *analysis, struct finding *finding
     finding->evidence = rules_text(analysis, "%s, most of it in %s", facts, hook_names[hook]);
     finding->assumption = "the holder never waits while it holds the lock, and nobody waits for it then";
     finding->fix = rules_text(analysis,
-                              "call %s after the unlock: take what it needs out of the protected data first, "
-                              "then unlock, then wait (lock taken at %s)",
+                              "call %s after the unlock (take what it needs out of the protected data first), or "
+                              "split the lock taken at %s so that independent work does not share it",
                               hook_names[hook], finding->where);
     finding->risk = "between unlock and the call the protected data can change";
 }

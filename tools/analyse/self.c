@@ -13,7 +13,7 @@ void self_measure(const struct model *model, struct analysis_self *ret_self)
         (uint64_t)((double)counters[COUNTER_self_ticks] * model->processes[0].ns_per_tick);
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++) {
         const struct model_hook *one = &model->hooks[hook];
-        if (hook_kinds[hook] == HOOK_KIND_PSEUDO)
+        if (hook_kinds[hook] == HOOK_KIND_PSEUDO && hook_classes[hook] != CLASS_CUSTOM)
             continue;
         uint64_t timed = hook_kinds[hook] == HOOK_KIND_TIMED ? one->calls : one->timed;
         self.calls_ns += timed * SELF_TIMED_NS;
@@ -25,6 +25,7 @@ void self_measure(const struct model *model, struct analysis_self *ret_self)
                      counters[COUNTER_target_table_full] + counters[COUNTER_string_heap_full] +
                      counters[COUNTER_module_table_full] + counters[COUNTER_thread_blocks_full] +
                      counters[COUNTER_cell_table_full] + counters[COUNTER_histogram_full] +
-                     counters[COUNTER_live_table_full] + counters[COUNTER_fd_table_full];
+                     counters[COUNTER_live_table_full] + counters[COUNTER_fd_table_full] +
+                     counters[COUNTER_custom_names_full] + counters[COUNTER_custom_gauges_lost];
     *ret_self = self;
 }

@@ -60,13 +60,16 @@ static void take_rates(struct series *series, const struct model *model, size_t 
         uint64_t value = value_of(reading, field);
         if (value == MODEL_UNKNOWN)
             continue;
-        uint64_t apart = before != NULL && reading->at_ns > before->at_ns ? reading->at_ns - before->at_ns : 0;
-        bool only = before != NULL && series->count == 0 && i + 1 == model->resource_count && apart > 0;
+        uint64_t apart =
+            before != NULL && reading->at_ns > before->at_ns ? reading->at_ns - before->at_ns : 0;
+        bool only =
+            before != NULL && series->count == 0 && i + 1 == model->resource_count && apart > 0;
         if (before != NULL && apart < SERIES_APART_NS && !only)
             continue;
         if (before != NULL) {
             uint64_t then = value_of(before, field);
-            add(series, (value > then ? (double)(value - then) : 0) / (double)apart * scale, reading->at_ns);
+            add(series, (value > then ? (double)(value - then) : 0) / (double)apart * scale,
+                reading->at_ns);
         }
         before = reading;
     }
@@ -95,11 +98,13 @@ static void summarise(struct series *series)
         series->slope = (n * sum_xy - sum_x * sum_y) / spread;
 }
 
-bool series_make(const struct model *model, struct arena *arena, struct series ret_series[SERIES_KINDS])
+bool series_make(const struct model *model, struct arena *arena,
+                 struct series ret_series[SERIES_KINDS])
 {
     for (unsigned i = 0; i < SERIES_KINDS; i++) {
         struct series *series = &ret_series[i];
-        *series = (struct series){.name = kinds[i].name, .unit = kinds[i].unit, .rate = kinds[i].rate};
+        *series =
+            (struct series){.name = kinds[i].name, .unit = kinds[i].unit, .rate = kinds[i].rate};
         series->values = arena_array(arena, model->resource_count + 1, sizeof(double));
         series->at_seconds = arena_array(arena, model->resource_count + 1, sizeof(double));
         if (series->values == NULL || series->at_seconds == NULL)

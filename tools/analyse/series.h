@@ -31,6 +31,7 @@ struct series {
 enum { SERIES_KINDS = 19 };
 
 /* Fills all SERIES_KINDS; those without a point have count 0. False when memory is exhausted. */
-bool series_make(const struct model *model, struct arena *arena, struct series ret_series[SERIES_KINDS]);
+bool series_make(const struct model *model, struct arena *arena,
+                 struct series ret_series[SERIES_KINDS]);
 
 #endif

@@ -8,8 +8,8 @@ void help_finding_print(struct screen *screen, enum finding_id id)
     screen_print(screen, STYLE_BOLD, "%s: %s", finding_name(id), finding_title(id));
     screen_blank(screen);
     screen_wrap(screen, 2, "looks for", LABEL, about->looks_for, LINES_MOST);
-    screen_wrap(screen, 2, "when", LABEL, about->precondition, LINES_MOST);
-    screen_wrap(screen, 2, "how", LABEL, about->formula, LINES_MOST);
+    screen_wrap(screen, 2, "where", LABEL, about->precondition, LINES_MOST);
+    screen_wrap(screen, 2, "found", LABEL, about->formula, LINES_MOST);
     screen_wrap(screen, 2, "fix", LABEL, about->fix, LINES_MOST);
     screen_wrap(screen, 2, "risk", LABEL, about->risk, LINES_MOST);
     screen_wrap(screen, 2, "verify", LABEL,

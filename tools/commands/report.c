@@ -29,12 +29,16 @@ static const char *width_text, *lines_text, *cost_text;
 
 static const struct argument arguments[] = {
     {"full", NULL, NULL, &full, "everything that was measured, in tables; of a PART, every row", 0},
-    {"json", NULL, NULL, &as_json, "the same facts for programs; of a PART too, the whole document", 0},
+    {"json", NULL, NULL, &as_json, "the same facts for programs; of a PART too, the whole document",
+     0},
     {"merge", NULL, NULL, &merge, "the whole run as one, children included", 0},
     {"tree", NULL, NULL, &tree, "the processes of the run, one line each", 0},
-    {"callers", NULL, NULL, &callers, "of a PART, a tree: what costs, and below it who called it", 0},
-    {"callees", NULL, NULL, &callees, "of a PART, a tree: who calls what, from the first function down", 0},
-    {"cost", "COST", &cost_text, NULL, "of memory, what the tree is of: allocated, live, peak, temporary", 0},
+    {"callers", NULL, NULL, &callers, "of a PART, a tree: what costs, and below it who called it",
+     0},
+    {"callees", NULL, NULL, &callees,
+     "of a PART, a tree: who calls what, from the first function down", 0},
+    {"cost", "COST", &cost_text, NULL,
+     "of memory, what the tree is of: allocated, live, peak, temporary", 0},
     {"lines", "N", &lines_text, NULL, "of a PART, rows of each table, or lines of the tree", 0},
     {"width", "COLUMNS", &width_text, NULL, "line length (default: the terminal's)", 0},
     {0},
@@ -91,8 +95,8 @@ static int report_subjects(FILE *out, const struct report_form *form, struct sub
     if (code == EXIT_OK && count > 1)
         code = subject_merge(subjects, count, &whole);
     if (code == EXIT_OK)
-        code = print_all(out, form, count > 1 ? whole.analysis : subjects[0].analysis, members,
-                         count);
+        code =
+            print_all(out, form, count > 1 ? whole.analysis : subjects[0].analysis, members, count);
     else
         fprintf(stderr, "strong-report: not enough memory\n");
     subject_done(&whole);
@@ -150,8 +154,10 @@ static int take_cost(const struct view *view, enum calltree_cost *ret_cost)
         return EXIT_OK;
     const char *nearest = text_nearest(cost_text, names);
     if (nearest)
-        return arguments_wrong("report", "%s has no cost '%s'; nearest: %s", view->name, cost_text, nearest);
-    return arguments_wrong("report", "%s has no cost '%s'; there is: %s", view->name, cost_text, all);
+        return arguments_wrong("report", "%s has no cost '%s'; nearest: %s", view->name, cost_text,
+                               nearest);
+    return arguments_wrong("report", "%s has no cost '%s'; there is: %s", view->name, cost_text,
+                           all);
 }
 
 /* The options that only a part of the report has. */
@@ -161,18 +167,19 @@ static int take_part(const struct view *view, struct view_form *ret_form)
     if (!callers && !callees && !cost_text && !lines_text)
         return EXIT_OK;
     if (!view && (lines_text == NULL || strcmp(option, "lines") != 0))
-        return arguments_wrong("report", "--%s needs a part that has trees: strong-report report cpu --%s",
+        return arguments_wrong("report",
+                               "--%s needs a part that has trees: strong-report report cpu --%s",
                                option, callees ? "callees" : "callers");
     if (!view)
-        return arguments_wrong("report", "--lines needs a part: strong-report report cpu --lines=%s",
-                               lines_text);
+        return arguments_wrong(
+            "report", "--lines needs a part: strong-report report cpu --lines=%s", lines_text);
     if (callers && callees)
         return arguments_wrong("report", "--callers or --callees, one at a time");
     if (cost_text && !callers && !callees)
         return arguments_wrong("report", "--cost goes with --callers or --callees");
     if ((callers || callees) && !view->trees)
-        return arguments_wrong("report", "%s has no tree of calls; cpu, blocked, locks and memory have",
-                               view->name);
+        return arguments_wrong(
+            "report", "%s has no tree of calls; cpu, blocked, locks and memory have", view->name);
     ret_form->tree = callers ? VIEW_CALLERS : callees ? VIEW_CALLEES : VIEW_TABLES;
     if (lines_text) {
         long lines = arguments_number("report", "lines", lines_text, 1, ROWS_HIGHEST);
@@ -203,8 +210,7 @@ int report_command(int argc, char **argv)
     if (code != EXIT_OK)
         return code;
     if (width_text) {
-        long width =
-            arguments_number("report", "width", width_text, WIDTH_LOWEST, WIDTH_HIGHEST);
+        long width = arguments_number("report", "width", width_text, WIDTH_LOWEST, WIDTH_HIGHEST);
         if (width < 0)
             return EXIT_USAGE;
         form.width = (unsigned)width;

@@ -8,9 +8,9 @@
  * "Not measured" is MODEL_UNKNOWN, never 0.
  *
  * Relations: hooks[h] is the sum of rows[] of hook h plus what was only counted plus the crowd;
- * targets[t] is the sum of rows[] with target t; classes[] come from the outermost spans only, so
- * they never count a nested call twice and can be compared with thread time. Sums over a live
- * process may be some calls apart.
+ * targets[t] is the sum of rows[] with target t but for derived ones (lives of connections, answers, increments);
+ * classes[] come from the outermost spans only, so they never count a nested call twice and can be compared with
+ * thread time. Sums over a live process may be some calls apart.
  *
  * What the program measures itself (strong.h) is rows of HOOK_operation and, not timed, of HOOK_count (calls:
  * increments, bytes: the sum of them), both of class custom and both on a target of kind TARGET_CUSTOM that names

@@ -36,7 +36,8 @@ static int longest_first(const void *left, const void *right)
     return a[0] != b[0] ? (a[0] < b[0] ? 1 : -1) : a[1] < b[1] ? -1 : 1;
 }
 
-static void part_row(const struct table *table, const struct analysis *analysis, enum accounting_part part)
+static void part_row(const struct table *table, const struct analysis *analysis,
+                     enum accounting_part part)
 {
     const struct accounting *time = &analysis->time;
     char text[80], detail[400] = "";
@@ -54,7 +55,8 @@ static void part_row(const struct table *table, const struct analysis *analysis,
 
 static void by_kind(struct screen *screen, const struct analysis *analysis)
 {
-    static const struct table_column columns[] = {{"time", 10, 0}, {"share", 7, 0}, {"calls", 12, 60}};
+    static const struct table_column columns[] = {
+        {"time", 10, 0}, {"share", 7, 0}, {"calls", 12, 60}};
     const struct table table = {screen, columns, 3, "waiting for", 0, true};
     const struct accounting *time = &analysis->time;
     uint64_t order[PART_COUNT][2], blocked = 0;
@@ -70,10 +72,12 @@ static void by_kind(struct screen *screen, const struct analysis *analysis)
         order[count++][1] = part;
     }
     qsort(order, count, sizeof(order[0]), longest_first);
-    snprintf(title, sizeof(title), "Blocked for %s, and %s idle, of %s", units_duration(blocked).text,
-             units_duration(time->parts[PART_IDLE]).text, units_duration(time->total_ns).text);
+    snprintf(title, sizeof(title), "Blocked for %s, and %s idle, of %s",
+             units_duration(blocked).text, units_duration(time->parts[PART_IDLE]).text,
+             units_duration(time->total_ns).text);
     table_heading(screen, title);
-    table_about(screen, "of the life of all threads, by kind; calls not finished yet are in it, CPU time in calls is "
+    table_about(screen, "of the life of all threads, by kind; calls not finished yet are in it, "
+                        "CPU time in calls is "
                         "not");
     table_titles(&table);
     for (size_t i = 0; i < count; i++)
@@ -85,26 +89,30 @@ static void by_kind(struct screen *screen, const struct analysis *analysis)
         part_row(&table, analysis, PART_QUEUE);
 }
 
-void blocked_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void blocked_view(struct screen *screen, const struct analysis *analysis,
+                  const struct view_form *form)
 {
     struct arena arena = {0};
     size_t hook_count = 0, row_count = 0, idle_count = 0;
-    struct view_form tree = {VIEW_CALLEES, CALLTREE_BLOCKED, form->rows > 0 ? form->rows : TREE_LINES,
-                             form->whole};
+    struct view_form tree = {VIEW_CALLEES, CALLTREE_BLOCKED,
+                             form->rows > 0 ? form->rows : TREE_LINES, form->whole};
     const struct calls *hooks = calls_of_hooks(analysis, &arena, is_blocked, &hook_count);
     const struct calls *rows = calls_of_rows(analysis, &arena, is_blocked, &row_count);
     const struct calls *idle = calls_of_rows(analysis, &arena, is_idle, &idle_count);
     by_kind(screen, analysis);
     if (hooks != NULL && rows != NULL && idle != NULL) {
-        call_table_print(screen, form, "Blocked, by call that ended (exact; CPU time included)", "call",
-                         "shorter call", hooks, hook_count);
-        call_table_print(screen, form, "Blocked, by call that ended and what it touched", "call on what", "shorter row",
-                         rows, row_count);
-        call_table_print(screen, form, "Idle, by call that ended: waiting for work", "call on what", "shorter row", idle,
-                         idle_count);
+        call_table_print(screen, form, "Blocked, by call that ended (exact; CPU time included)",
+                         "call", "shorter call", hooks, hook_count);
+        call_table_print(screen, form, "Blocked, by call that ended and what it touched",
+                         "call on what", "shorter row", rows, row_count);
+        call_table_print(screen, form, "Idle, by call that ended: waiting for work", "call on what",
+                         "shorter row", idle, idle_count);
         latency_chart_worst(screen, rows, row_count, CHARTS);
     }
     call_tree_report_print(screen, analysis, &tree);
-    text_blocks_now(screen, analysis, form->whole ? 100000 : form->rows > 0 ? (unsigned)form->rows : THREADS);
+    text_blocks_now(screen, analysis,
+                    form->whole      ? 100000
+                    : form->rows > 0 ? (unsigned)form->rows
+                                     : THREADS);
     arena_done(&arena);
 }

@@ -31,9 +31,9 @@ static void row(const struct table *table, const struct calls *one, uint64_t all
 size_t call_table_print(struct screen *screen, const struct view_form *form, const char *title,
                         const char *what, const char *rest, const struct calls *items, size_t count)
 {
-    static const struct table_column columns[] = {{"time", 10, 0},   {"share", 7, 50},  {"calls", 12, 50},
-                                                  {"p50", 9, 80},    {"p99", 9, 60},    {"max", 9, 90},
-                                                  {"errors", 9, 110}, {"bytes", 10, 120}};
+    static const struct table_column columns[] = {
+        {"time", 10, 0}, {"share", 7, 50}, {"calls", 12, 50},  {"p50", 9, 80},
+        {"p99", 9, 60},  {"max", 9, 90},   {"errors", 9, 110}, {"bytes", 10, 120}};
     const struct table table = {screen, columns, 8, what, form->rows, form->whole};
     uint64_t all = 0, left = 0;
     size_t shown = 0;

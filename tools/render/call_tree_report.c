@@ -66,7 +66,8 @@ static bool choose(struct drawing *drawing)
         const struct calltree_node *node = &tree->nodes[order[i]];
         if (order[i] == 0)
             continue;
-        if (node->total == 0 || !table_shows(&drawing->table, shown, node->total, tree->nodes[0].total))
+        if (node->total == 0 ||
+            !table_shows(&drawing->table, shown, node->total, tree->nodes[0].total))
             break;
         drawing->shown[order[i]] = true;
         shown += !passes_on(tree, order[i]);
@@ -84,7 +85,8 @@ static uint32_t next_shown(const struct drawing *drawing, uint32_t node)
     return node;
 }
 
-static void node_line(const struct drawing *drawing, const struct calltree_node *node, const char *indent)
+static void node_line(const struct drawing *drawing, const struct calltree_node *node,
+                      const char *indent)
 {
     const struct calltree *tree = drawing->tree;
     char name[700], share[32], margin[80];
@@ -99,8 +101,9 @@ static void node_line(const struct drawing *drawing, const struct calltree_node 
     table_begin(&row, &drawing->table);
     table_cell(&row, STYLE_PLAIN, amount(tree, node->total).text);
     table_cell(&row, STYLE_DIM, margin);
-    table_cell(&row, STYLE_PLAIN,
-               table_share(share, sizeof(share), (double)node->total, (double)tree->nodes[0].total));
+    table_cell(
+        &row, STYLE_PLAIN,
+        table_share(share, sizeof(share), (double)node->total, (double)tree->nodes[0].total));
     table_cell(&row, STYLE_DIM, node->self > 0 ? amount(tree, node->self).text : "");
     table_end(&row, name, place);
 }
@@ -126,7 +129,8 @@ static uint32_t only_child(const struct drawing *drawing, uint32_t node)
 
 /* A node, and those below it that only pass on what it has: both ends of a long chain, and how many are between
  * them. Returns the last. */
-static uint32_t chain(const struct drawing *drawing, uint32_t node, const char *own, const char *below)
+static uint32_t chain(const struct drawing *drawing, uint32_t node, const char *own,
+                      const char *below)
 {
     unsigned length = 1, at = 0;
     for (uint32_t next = node; (next = only_child(drawing, next)) != CALLTREE_NONE;)
@@ -156,7 +160,10 @@ static void draw_below(const struct drawing *drawing, uint32_t parent, const cha
         uint32_t next = next_shown(drawing, tree->nodes[child].next_sibling);
         snprintf(own, sizeof(own), "%s%s", indent, bare ? "" : next != CALLTREE_NONE ? "├ " : "└ ");
         snprintf(below, sizeof(below), "%s%s", indent,
-                 parent == 0 && branches ? "  " : bare ? "" : next != CALLTREE_NONE ? "│ " : "  ");
+                 parent == 0 && branches ? "  "
+                 : bare                  ? ""
+                 : next != CALLTREE_NONE ? "│ "
+                                         : "  ");
         draw_below(drawing, chain(drawing, child, own, below), below);
         child = next;
     }
@@ -179,8 +186,8 @@ static void rest_line(const struct drawing *drawing)
                amount(tree, largest).text);
 }
 
-static void heading(struct screen *screen, const struct analysis *analysis, const struct view_form *form,
-                    const struct calltree *tree)
+static void heading(struct screen *screen, const struct analysis *analysis,
+                    const struct view_form *form, const struct calltree *tree)
 {
     char title[200], about[300], margin[80];
     const struct calltree_node *root = &tree->nodes[0];
@@ -203,8 +210,11 @@ void call_tree_report_print(struct screen *screen, const struct analysis *analys
         {"total", 10, 0}, {"95 %", 11, 80}, {"share", 7, 50}, {"self", 10, 60}};
     struct calltree tree;
     /* Upside down a node's own part is that of the paths that end there: nothing anybody asks for. */
-    struct drawing drawing = {{screen, columns, form->tree == VIEW_CALLERS ? 3 : 4, "call", form->rows > 0 ? form->rows : LINES, form->whole},
-                              analysis, &tree, NULL};
+    struct drawing drawing = {{screen, columns, form->tree == VIEW_CALLERS ? 3 : 4, "call",
+                               form->rows > 0 ? form->rows : LINES, form->whole},
+                              analysis,
+                              &tree,
+                              NULL};
     if (!calltree_measured(analysis->model, form->cost)) {
         char title[200];
         snprintf(title, sizeof(title), "%s, %s", form->tree == VIEW_CALLERS ? "Callers" : "Callees",
@@ -214,7 +224,8 @@ void call_tree_report_print(struct screen *screen, const struct analysis *analys
         return;
     }
     if (calltree_make(analysis->model, analysis->symbols, form->cost,
-                      form->tree == VIEW_CALLERS ? CALLTREE_LEAF_FIRST : CALLTREE_ROOT_FIRST, &tree) != 0)
+                      form->tree == VIEW_CALLERS ? CALLTREE_LEAF_FIRST : CALLTREE_ROOT_FIRST,
+                      &tree) != 0)
         return;
     heading(screen, analysis, form, &tree);
     if (tree.nodes[0].total == 0) {

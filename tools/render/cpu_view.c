@@ -15,10 +15,14 @@
 enum { TREE_LINES = 16 };
 
 static const char *const class_titles[CLASS_COUNT + 1] = {
-    [CLASS_MEMORY] = "in memory calls (malloc …)", [CLASS_FILE] = "in file calls",
-    [CLASS_NETWORK] = "in network calls",          [CLASS_RESOLVE] = "in name lookups",
-    [CLASS_LOCK] = "in lock calls",                [CLASS_WAIT] = "in calls that wait",
-    [CLASS_SLEEP] = "in sleeps",                   [CLASS_PROCESS] = "in process calls",
+    [CLASS_MEMORY] = "in memory calls (malloc …)",
+    [CLASS_FILE] = "in file calls",
+    [CLASS_NETWORK] = "in network calls",
+    [CLASS_RESOLVE] = "in name lookups",
+    [CLASS_LOCK] = "in lock calls",
+    [CLASS_WAIT] = "in calls that wait",
+    [CLASS_SLEEP] = "in sleeps",
+    [CLASS_PROCESS] = "in process calls",
     [CLASS_CUSTOM] = "in what it measures itself",
     [CLASS_COUNT] = "own code and libraries, outside measured calls",
 };
@@ -36,7 +40,8 @@ static double variance_of(const struct profile *profile, uint64_t ns)
 static void usage_fact(struct screen *screen, const char *label, uint64_t ns, const char *detail)
 {
     if (ns == MODEL_UNKNOWN)
-        view_text_fact(screen, label, "not measured", "fewer than two readings of the kernel's account");
+        view_text_fact(screen, label, "not measured",
+                       "fewer than two readings of the kernel's account");
     else
         view_text_fact(screen, label, units_duration(ns).text, detail);
 }
@@ -58,35 +63,40 @@ static void totals(struct screen *screen, const struct analysis *analysis)
     usage_fact(screen, "user: the program", usage->cpu_user_ns, "");
     usage_fact(screen, "system: the kernel", usage->cpu_system_ns, "");
     if (calltree_measured(model, CALLTREE_CPU)) {
-        snprintf(text, sizeof(text), "%s by %s, one every %s of CPU time of a thread",
-                 view_text_margin(margin, sizeof(margin), variance_of(profile, profile->cpu_ns), false),
-                 units_plural(profile->cpu_samples, "sample").text,
-                 units_duration(model->processes[0].cpu_period_ns).text);
+        snprintf(
+            text, sizeof(text), "%s by %s, one every %s of CPU time of a thread",
+            view_text_margin(margin, sizeof(margin), variance_of(profile, profile->cpu_ns), false),
+            units_plural(profile->cpu_samples, "sample").text,
+            units_duration(model->processes[0].cpu_period_ns).text);
         view_text_fact(screen, "sampled", units_duration(profile->cpu_ns).text, text);
     }
     usage_fact(screen, "ready, waiting for a CPU", usage->run_delay_ns, "main thread only");
-    if (usage->involuntary_switches != MODEL_UNKNOWN && usage->voluntary_switches != MODEL_UNKNOWN) {
+    if (usage->involuntary_switches != MODEL_UNKNOWN &&
+        usage->voluntary_switches != MODEL_UNKNOWN) {
         snprintf(text, sizeof(text), "and %s of its own accord",
                  units_count(usage->voluntary_switches).text);
-        view_text_fact(screen, "CPU taken away, times", units_count(usage->involuntary_switches).text, text);
+        view_text_fact(screen, "CPU taken away, times",
+                       units_count(usage->involuntary_switches).text, text);
     }
 }
 
 /* ---- in what kind of code ---- */
 
-static void share_row(const struct table *table, const struct profile *profile, uint64_t ns, uint64_t all,
-                      const char *name)
+static void share_row(const struct table *table, const struct profile *profile, uint64_t ns,
+                      uint64_t all, const char *name)
 {
     char text[80];
     struct table_row row;
     table_begin(&row, table);
     table_cell(&row, STYLE_PLAIN, units_duration(ns).text);
-    table_cell(&row, STYLE_DIM, view_text_margin(text, sizeof(text), variance_of(profile, ns), false));
+    table_cell(&row, STYLE_DIM,
+               view_text_margin(text, sizeof(text), variance_of(profile, ns), false));
     table_cell(&row, STYLE_PLAIN, all > 0 ? units_share((double)ns / (double)all).text : "");
     table_end(&row, name, "");
 }
 
-static const struct table_column share_columns[] = {{"time", 10, 0}, {"95 %", 11, 60}, {"share", 9, 0}};
+static const struct table_column share_columns[] = {
+    {"time", 10, 0}, {"95 %", 11, 60}, {"share", 9, 0}};
 
 static void by_class(struct screen *screen, const struct analysis *analysis)
 {
@@ -104,7 +114,8 @@ static void by_class(struct screen *screen, const struct analysis *analysis)
         unsigned most = CLASS_COUNT + 1;
         for (unsigned class = 0; class <= CLASS_COUNT; class ++)
             if (!shown[class] && analysis->model->cpu_ns[class] > 0 &&
-                (most > CLASS_COUNT || analysis->model->cpu_ns[class] > analysis->model->cpu_ns[most]))
+                (most > CLASS_COUNT ||
+                 analysis->model->cpu_ns[class] > analysis->model->cpu_ns[most]))
                 most = class;
         if (most > CLASS_COUNT)
             break;
@@ -113,7 +124,8 @@ static void by_class(struct screen *screen, const struct analysis *analysis)
     }
     screen_print(screen, STYLE_DIM, "  across them, by stacks:");
     share_row(&table, profile, profile->allocator_ns, profile->cpu_ns, "in the allocator");
-    share_row(&table, profile, profile->libstrong_ns, profile->cpu_ns, "in libstrong itself, the allocator left out");
+    share_row(&table, profile, profile->libstrong_ns, profile->cpu_ns,
+              "in libstrong itself, the allocator left out");
 }
 
 /* ---- by function ---- */
@@ -127,22 +139,24 @@ static void function_row(const struct table *table, const struct analysis *analy
     profile_locate(function, analysis->symbols);
     if (function->file != NULL) {
         const char *base = strrchr(function->file, '/');
-        snprintf(place, sizeof(place), "%s:%u  %s", base != NULL ? base + 1 : function->file, function->line,
-                 function->module);
+        snprintf(place, sizeof(place), "%s:%u  %s", base != NULL ? base + 1 : function->file,
+                 function->line, function->module);
     } else if (function->named) {
         snprintf(place, sizeof(place), "%s", function->module);
     }
     table_begin(&row, table);
     table_cell(&row, STYLE_PLAIN, units_duration(function->cpu_self_ns).text);
-    table_cell(&row, STYLE_DIM,
-               view_text_margin(text, sizeof(text), variance_of(profile, function->cpu_self_ns), false));
+    table_cell(
+        &row, STYLE_DIM,
+        view_text_margin(text, sizeof(text), variance_of(profile, function->cpu_self_ns), false));
     table_cell(&row, STYLE_PLAIN,
                units_share((double)function->cpu_self_ns / (double)profile->cpu_ns).text);
     table_cell(&row, STYLE_PLAIN, units_duration(function->cpu_ns).text);
     table_end(&row, function->name, place);
 }
 
-static void by_function(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+static void by_function(struct screen *screen, const struct analysis *analysis,
+                        const struct view_form *form)
 {
     static const struct table_column columns[] = {
         {"self", 10, 0}, {"95 %", 11, 80}, {"share", 9, 0}, {"total", 10, 60}};
@@ -183,7 +197,8 @@ static int busiest_first(const void *left, const void *right)
     return one < two ? 1 : one > two ? -1 : a < b ? -1 : a > b;
 }
 
-static void by_thread(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+static void by_thread(struct screen *screen, const struct analysis *analysis,
+                      const struct view_form *form)
 {
     const struct model *model = analysis->model;
     const struct table table = {screen, share_columns, 3, "thread", form->rows, form->whole};
@@ -212,7 +227,8 @@ static void by_thread(struct screen *screen, const struct analysis *analysis, co
     }
     for (size_t i = shown; i < model->thread_count; i++)
         rest += thread_cpu(order[i]);
-    table_rest(&table, units_duration(rest).text, model->thread_count - shown, "other thread", NULL);
+    table_rest(&table, units_duration(rest).text, model->thread_count - shown, "other thread",
+               NULL);
     if (all > known && model->thread_count > 0)
         share_row(&table, &analysis->profile, all - known, all, "threads that had ended");
     free(order);
@@ -220,7 +236,8 @@ static void by_thread(struct screen *screen, const struct analysis *analysis, co
 
 void cpu_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
 {
-    struct view_form tree = {VIEW_CALLEES, CALLTREE_CPU, form->rows > 0 ? form->rows : TREE_LINES, form->whole};
+    struct view_form tree = {VIEW_CALLEES, CALLTREE_CPU, form->rows > 0 ? form->rows : TREE_LINES,
+                             form->whole};
     table_heading(screen, "CPU; ± is the 95 % interval of what is sampled");
     totals(screen, analysis);
     if (!calltree_measured(analysis->model, CALLTREE_CPU)) {

@@ -40,7 +40,7 @@ static void parts(struct screen *screen, const struct difference *difference, un
 static const char *unit_text(const struct difference_row *row, char *buf, size_t size)
 {
     bool accepted = row->hook == HOOK_NONE && (row->kind == TARGET_TCP_IN || row->kind == TARGET_UNIX_IN);
-    snprintf(buf, size, "a %s%s%s", row->unit, accepted ? ", accepted" : "", row->idle ? ", idle" : "");
+    snprintf(buf, size, "%s %s%s%s", row->kind == TARGET_CUSTOM ? "an" : "a", row->unit, accepted ? ", accepted" : "", row->idle ? ", idle" : "");
     return buf;
 }
 

@@ -9,7 +9,7 @@
 typedef bool error_table_filter(unsigned hook);
 
 /* With a heading; nothing where none of them failed. */
-void error_table_print(struct screen *screen, const struct analysis *analysis, const struct view_form *form,
-                       const char *title, error_table_filter *filter);
+void error_table_print(struct screen *screen, const struct analysis *analysis,
+                       const struct view_form *form, const char *title, error_table_filter *filter);
 
 #endif

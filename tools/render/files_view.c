@@ -37,9 +37,9 @@ static void operation_row(const struct table *table, const struct calls *one, co
 
 static void by_operation(struct screen *screen, const struct paths *paths)
 {
-    static const struct table_column columns[] = {{"time", 10, 0}, {"calls", 12, 0}, {"errors", 9, 60},
-                                                  {"bytes", 10, 60}, {"mean", 10, 80}, {"p50", 9, 90},
-                                                  {"p99", 9, 80},    {"max", 9, 100}};
+    static const struct table_column columns[] = {
+        {"time", 10, 0},  {"calls", 12, 0}, {"errors", 9, 60}, {"bytes", 10, 60},
+        {"mean", 10, 80}, {"p50", 9, 90},   {"p99", 9, 80},    {"max", 9, 100}};
     const struct table table = {screen, columns, 8, "what", 0, true};
     bool any = false;
     char name[80];
@@ -50,7 +50,8 @@ static void by_operation(struct screen *screen, const struct paths *paths)
         screen_print(screen, STYLE_DIM, "  it touched no file");
         return;
     }
-    table_about(screen, "stdio: calls that its buffer served are counted, those that reached the kernel are timed too");
+    table_about(screen, "stdio: calls that its buffer served are counted, those that reached the "
+                        "kernel are timed too");
     table_titles(&table);
     for (unsigned i = 1; i < OPERATION_COUNT; i++)
         if (paths->operations[i].calls > 0)
@@ -88,7 +89,9 @@ static void path_row(const struct table *table, const struct path *path, bool di
     count_cell(&row, path->syncs);
     count_cell(&row, path->errors);
     table_cell(&row, STYLE_PLAIN,
-               path->latency.total > 0 ? units_duration(latency_percentile_ns(&path->latency, 0.99)).text : "");
+               path->latency.total > 0
+                   ? units_duration(latency_percentile_ns(&path->latency, 0.99)).text
+                   : "");
     if (path->files == 0)
         snprintf(detail, sizeof(detail), "no path known, or no room for it");
     else if (directory)
@@ -96,13 +99,15 @@ static void path_row(const struct table *table, const struct path *path, bool di
     table_end(&row, path->name, detail);
 }
 
-static void path_table(struct screen *screen, const struct view_form *form, const char *title, const char *rest,
-                       const struct path *paths, size_t count, bool directory)
+static void path_table(struct screen *screen, const struct view_form *form, const char *title,
+                       const char *rest, const struct path *paths, size_t count, bool directory)
 {
     static const struct table_column columns[] = {
-        {"time", 10, 0},    {"opens", 8, 60}, {"reads", 9, 60},  {"read", 10, 80},   {"mean", 9, 120}, {"writes", 9, 80},
-        {"written", 10, 80}, {"mean", 9, 120}, {"syncs", 7, 100}, {"errors", 8, 100}, {"p99", 9, 110}};
-    const struct table table = {screen, columns, 11, directory ? "folder" : "path", form->rows, form->whole};
+        {"time", 10, 0},   {"opens", 8, 60},   {"reads", 9, 60},    {"read", 10, 80},
+        {"mean", 9, 120},  {"writes", 9, 80},  {"written", 10, 80}, {"mean", 9, 120},
+        {"syncs", 7, 100}, {"errors", 8, 100}, {"p99", 9, 110}};
+    const struct table table = {screen,     columns,    11, directory ? "folder" : "path",
+                                form->rows, form->whole};
     uint64_t all = 0, left = 0;
     size_t shown = 0;
     if (count == 0)
@@ -124,7 +129,8 @@ static bool is_file(unsigned hook)
     return hook_classes[hook] == CLASS_FILE;
 }
 
-void files_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void files_view(struct screen *screen, const struct analysis *analysis,
+                const struct view_form *form)
 {
     struct arena arena = {0};
     struct paths paths;

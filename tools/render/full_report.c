@@ -8,6 +8,7 @@
 
 #include "analyse/units.h"
 #include "render/memory_report.h"
+#include "render/operation_report.h"
 #include "render/optimizer_report.h"
 #include "render/table.h"
 #include "render/text_blocks.h"
@@ -97,7 +98,7 @@ static void hooks(struct screen *screen, const struct analysis *analysis)
     const struct model_hook *order[HOOK_COUNT];
     size_t count = 0;
     for (unsigned hook = 1; hook < HOOK_COUNT; hook++)
-        if (model->hooks[hook].calls > 0)
+        if (model->hooks[hook].calls > 0 && hook_classes[hook] != CLASS_CUSTOM)
             order[count++] = &model->hooks[hook];
     qsort(order, count, sizeof(order[0]), by_time);
     table_heading(screen, "Calls, by time");
@@ -118,7 +119,7 @@ static void rows(struct screen *screen, const struct analysis *analysis)
     for (size_t i = 0; i < model->row_count && shown < ROWS_MOST; i++) {
         const struct model_row *row = &model->rows[i];
         char name[600];
-        if (row->target == 0)
+        if (row->target == 0 || hook_classes[row->hook] == CLASS_CUSTOM)
             continue;
         snprintf(name, sizeof(name), "%s %s", hook_names[row->hook],
                  text_blocks_target(analysis, row->target));
@@ -128,7 +129,7 @@ static void rows(struct screen *screen, const struct analysis *analysis)
     }
     size_t all = 0;
     for (size_t i = 0; i < model->row_count; i++)
-        all += model->rows[i].target != 0;
+        all += model->rows[i].target != 0 && hook_classes[model->rows[i].hook] != CLASS_CUSTOM;
     table_left_out(screen, all - shown);
 }
 
@@ -315,6 +316,7 @@ void full_report_print(struct screen *screen, const struct analysis *analysis)
     optimizer_report_table(screen, analysis);
     screen_blank(screen);
     text_blocks_functions(screen, analysis, ROWS_MOST);
+    operation_report_tables(screen, analysis);
     hooks(screen, analysis);
     rows(screen, analysis);
     locks(screen, analysis);

@@ -13,7 +13,7 @@ static const double SHRINK_LEAST = 0.95;
 enum { COLUMNS_LEAST = 40 };
 
 static const struct html_limits limits_first = {
-    .nodes = 7000, .rows = 250, .events = 1500, .readings = 400, .histograms = 24, .columns = 160};
+    .nodes = 9000, .rows = 300, .events = 2000, .readings = 400, .histograms = 24, .columns = 160};
 
 static const char head_open[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "render/json_memory.h"
+#include "render/json_operations.h"
 #include "render/json_optimizers.h"
 #include "render/json_values.h"
 #include "render/text_blocks.h"
@@ -169,7 +170,7 @@ static json_t *targets_of(const struct analysis *analysis, json_t *truncated)
     if (order != NULL)
         qsort(order, model->target_count, sizeof(const struct model_target *), longer_first);
     for (size_t i = 0; order != NULL && i < model->target_count; i++) {
-        if (order[i]->calls == 0)
+        if (order[i]->calls == 0 || order[i]->kind == TARGET_CUSTOM) /* those are operations */
             continue;
         if (shown++ < LIST_MOST)
             append(array, target_of(analysis, (uint32_t)(order[i] - model->targets)));
@@ -196,9 +197,13 @@ static json_t *functions_of(const struct analysis *analysis, json_t *truncated)
         set(row, "file", text_or_null(one->file));
         set(row, "line", one->line > 0 ? number(one->line) : json_null());
         set(row, "cpu_ns", number(one->cpu_ns));
+        set(row, "cpu_margin_ns", number(profile_margin(one->cpu_variance)));
         set(row, "cpu_self_ns", number(one->cpu_self_ns));
+        set(row, "cpu_self_margin_ns", number(profile_margin(one->cpu_self_variance)));
         set(row, "blocked_ns", number(one->blocked_ns));
+        set(row, "blocked_margin_ns", number(profile_margin(one->blocked_variance)));
         set(row, "alloc_bytes", number(one->alloc_bytes));
+        set(row, "alloc_margin_bytes", number(profile_margin(one->alloc_variance)));
         set(row, "live_bytes", number(one->live_bytes > 0 ? (uint64_t)one->live_bytes : 0));
         append(array, row);
     }
@@ -403,6 +408,7 @@ json_t *json_report_new(const struct analysis *analysis, const struct analysis *
     set(document, "time", time_of(analysis));
     set(document, "hooks", hooks_of(model));
     set(document, "targets", targets_of(analysis, truncated));
+    json_operations_set(document, analysis);
     set(document, "functions", functions_of(analysis, truncated));
     set(document, "locks", locks_of(analysis, truncated));
     set(document, "threads", threads_of(analysis, truncated));

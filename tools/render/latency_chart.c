@@ -63,13 +63,17 @@ static void mark(struct chart *chart, const struct calls *calls, bool values)
         while (step < chart->last && (double)(seen += chart->counts[step]) < rank)
             step++;
         char *text = chart->marks[step];
-        uint64_t ns = i + 1 == MARKS && calls->max_ns > 0 ? calls->max_ns
-                                                          : latency_percentile_ns(latency, mark_shares[i]);
+        uint64_t ns = i + 1 == MARKS && calls->max_ns > 0
+                          ? calls->max_ns
+                          : latency_percentile_ns(latency, mark_shares[i]);
         /* "p50 p90 8.13 ms": a value that the next one has too is said once. */
         bool same = i + 2 < MARKS && latency_percentile_ns(latency, mark_shares[i + 1]) == ns;
         size_t len = strlen(text);
-        snprintf(text + len, sizeof(chart->marks[step]) - len, "%s%s%s%s", mark_names[i], values && !same ? " " : "",
-                 values && !same ? units_duration(ns).text : "", i + 1 == MARKS ? "" : values && !same ? ", " : " ");
+        snprintf(text + len, sizeof(chart->marks[step]) - len, "%s%s%s%s", mark_names[i],
+                 values && !same ? " " : "", values && !same ? units_duration(ns).text : "",
+                 i + 1 == MARKS    ? ""
+                 : values && !same ? ", "
+                                   : " ");
     }
 }
 
@@ -82,7 +86,8 @@ static size_t marks_len(const char *marks)
     return len;
 }
 
-static void step_line(struct screen *screen, const struct chart *chart, unsigned step, uint64_t total)
+static void step_line(struct screen *screen, const struct chart *chart, unsigned step,
+                      uint64_t total)
 {
     struct screen_line line;
     uint64_t found = chart->counts[step];
@@ -91,16 +96,20 @@ static void step_line(struct screen *screen, const struct chart *chart, unsigned
     if (step + 1 == step_count(chart->coarse))
         screen_add(&line, STYLE_PLAIN, "longer");
     else
-        screen_add(&line, STYLE_PLAIN, "below %s", units_duration(limit_of(step, chart->coarse)).text);
+        screen_add(&line, STYLE_PLAIN, "below %s",
+                   units_duration(limit_of(step, chart->coarse)).text);
     screen_right(&line, COUNT_END, STYLE_PLAIN, units_count(found).text);
-    screen_right(&line, SHARE_END, STYLE_PLAIN, found > 0 ? units_share((double)found / (double)total).text : "");
+    screen_right(&line, SHARE_END, STYLE_PLAIN,
+                 found > 0 ? units_share((double)found / (double)total).text : "");
     screen_add(&line, STYLE_PLAIN, "  ");
     unsigned start = line.columns;
     if (found > 0)
-        screen_bar(&line, log1p((double)found) / log1p((double)chart->most), screen->width >= 80 ? BAR : BAR / 4);
+        screen_bar(&line, log1p((double)found) / log1p((double)chart->most),
+                   screen->width >= 80 ? BAR : BAR / 4);
     if (chart->marks[step][0] != '\0') {
         screen_column(&line, start + (screen->width >= 80 ? BAR : BAR / 4) + 1);
-        screen_add(&line, STYLE_DIM, "%.*s", (int)marks_len(chart->marks[step]), chart->marks[step]);
+        screen_add(&line, STYLE_DIM, "%.*s", (int)marks_len(chart->marks[step]),
+                   chart->marks[step]);
     }
     screen_end(&line, screen);
 }
@@ -118,11 +127,11 @@ void latency_chart_print(struct screen *screen, const struct calls *calls)
     mark(&chart, calls, screen->width >= 80);
     screen_blank(screen);
     screen_begin(&line, screen);
-    screen_add(&line, STYLE_BOLD, "Latency of %s%s%s", calls->name, calls->detail[0] != '\0' ? " " : "",
-               calls->detail);
+    screen_add(&line, STYLE_BOLD, "Latency of %s%s%s", calls->name,
+               calls->detail[0] != '\0' ? " " : "", calls->detail);
     if (calls->calls > latency->total)
-        screen_add(&line, STYLE_DIM, "; %s of %s in the histogram", units_count(latency->total).text,
-                   units_plural(calls->calls, "call").text);
+        screen_add(&line, STYLE_DIM, "; %s of %s in the histogram",
+                   units_count(latency->total).text, units_plural(calls->calls, "call").text);
     screen_add(&line, STYLE_DIM, " (logarithmic)");
     screen_end(&line, screen);
     for (unsigned step = chart.first; step <= chart.last; step++) {
@@ -137,7 +146,8 @@ void latency_chart_print(struct screen *screen, const struct calls *calls)
     }
 }
 
-void latency_chart_worst(struct screen *screen, const struct calls *items, size_t count, unsigned most)
+void latency_chart_worst(struct screen *screen, const struct calls *items, size_t count,
+                         unsigned most)
 {
     uint64_t all = 0;
     for (size_t i = 0; i < count; i++)

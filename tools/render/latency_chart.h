@@ -11,6 +11,7 @@
 /* With a heading that names the calls. Nothing where no call has a bucket. */
 void latency_chart_print(struct screen *screen, const struct calls *calls);
 /* Of the first `most` of the items, sorted by time, that have a twentieth of it and more than one call. */
-void latency_chart_worst(struct screen *screen, const struct calls *items, size_t count, unsigned most);
+void latency_chart_worst(struct screen *screen, const struct calls *items, size_t count,
+                         unsigned most);
 
 #endif

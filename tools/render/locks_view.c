@@ -41,7 +41,8 @@ static void kind_row(const struct table *table, const struct calls *one)
     table_cell(&row, STYLE_PLAIN, units_duration(one->ns).text);
     table_cell(&row, STYLE_PLAIN, units_count(one->calls).text);
     table_cell(&row, STYLE_PLAIN, units_count(one->timed).text);
-    table_cell(&row, STYLE_PLAIN, table_share(text, sizeof(text), (double)one->timed, (double)one->calls));
+    table_cell(&row, STYLE_PLAIN,
+               table_share(text, sizeof(text), (double)one->timed, (double)one->calls));
     table_cell(&row, STYLE_PLAIN,
                latency->total > 0 ? units_duration(latency_percentile_ns(latency, 0.5)).text : "");
     table_cell(&row, STYLE_PLAIN,
@@ -53,9 +54,9 @@ static void kind_row(const struct table *table, const struct calls *one)
 
 static void by_kind(struct screen *screen, const struct analysis *analysis, struct arena *arena)
 {
-    static const struct table_column columns[] = {{"waited", 10, 0}, {"taken", 12, 50}, {"had to wait", 12, 50},
-                                                  {"share", 7, 60},  {"p50", 9, 90},   {"p99", 9, 70},
-                                                  {"max", 9, 80},    {"errors", 9, 110}};
+    static const struct table_column columns[] = {
+        {"waited", 10, 0}, {"taken", 12, 50}, {"had to wait", 12, 50}, {"share", 7, 60},
+        {"p50", 9, 90},    {"p99", 9, 70},    {"max", 9, 80},          {"errors", 9, 110}};
     const struct table table = {screen, columns, 8, "kind", 0, true};
     struct calls kinds[LOCK_KIND_COUNT] = {{0}};
     uint64_t taken = 0, waits = 0, ns = 0;
@@ -83,9 +84,12 @@ static void by_kind(struct screen *screen, const struct analysis *analysis, stru
     }
     snprintf(title, sizeof(title), "Locks: waited %s for %s of %s", units_duration(ns).text,
              units_count(waits).text, units_plural(taken, "lock").text);
+    if (taken == 0)
+        snprintf(title, sizeof(title), "Locks: it took none, but met other threads");
     table_heading(screen, title);
     snprintf(about, sizeof(about),
-             "counts and times are exact; %s were free and cost no wait; waits that have not ended are in report threads",
+             "counts and times are exact; %s were free and cost no wait; waits that have not ended "
+             "are in report threads",
              units_count(taken > waits ? taken - waits : 0).text);
     table_about(screen, about);
     table_titles(&table);
@@ -116,18 +120,21 @@ static struct calls *by_place(const struct analysis *analysis, struct arena *are
     return items;
 }
 
-void locks_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void locks_view(struct screen *screen, const struct analysis *analysis,
+                const struct view_form *form)
 {
     struct arena arena = {0};
-    struct view_form tree = {VIEW_CALLEES, CALLTREE_LOCK, form->rows > 0 ? form->rows : TREE_LINES, form->whole};
+    struct view_form tree = {VIEW_CALLEES, CALLTREE_LOCK, form->rows > 0 ? form->rows : TREE_LINES,
+                             form->whole};
     size_t meeting_count = 0;
     const struct calls *places = by_place(analysis, &arena);
     const struct calls *meets = calls_of_rows(analysis, &arena, is_meeting_row, &meeting_count);
     by_kind(screen, analysis, &arena);
     if (places != NULL && meets != NULL) {
-        call_table_print(screen, form, "Waits for locks, by who waited and who held", "waiter", "shorter wait",
-                         places, analysis->lock_count);
-        call_table_print(screen, form, "Meetings: conditions, semaphores, barriers, joins, file locks, by place",
+        call_table_print(screen, form, "Waits for locks, by who waited and who held", "waiter",
+                         "shorter wait", places, analysis->lock_count);
+        call_table_print(screen, form,
+                         "Meetings: conditions, semaphores, barriers, joins, file locks, by place",
                          "waiter", "shorter wait", meets, meeting_count);
         latency_chart_worst(screen, places, analysis->lock_count, CHARTS);
     }

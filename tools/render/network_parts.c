@@ -8,13 +8,15 @@
 
 static bool is_network(unsigned hook)
 {
-    return hook_classes[hook] == CLASS_NETWORK || hook_classes[hook] == CLASS_RESOLVE || hook == HOOK_accept ||
-           hook == HOOK_accept4;
+    return hook_classes[hook] == CLASS_NETWORK || hook_classes[hook] == CLASS_RESOLVE ||
+           hook == HOOK_accept || hook == HOOK_accept4;
 }
 
-void network_errors(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void network_errors(struct screen *screen, const struct analysis *analysis,
+                    const struct view_form *form)
 {
-    error_table_print(screen, analysis, form, "Errors of network calls (EAGAIN, EINPROGRESS: not yet)", is_network);
+    error_table_print(screen, analysis, form,
+                      "Errors of network calls (EAGAIN, EINPROGRESS: not yet)", is_network);
 }
 
 static void reasons(struct screen *screen, const struct optimizer *one)
@@ -34,7 +36,8 @@ static void reasons(struct screen *screen, const struct optimizer *one)
 
 void network_optimizers(struct screen *screen, const struct analysis *analysis)
 {
-    static const enum optimizer_id ids[] = {OPTIMIZER_CONNECTIONS, OPTIMIZER_TCP, OPTIMIZER_RESOLVER};
+    static const enum optimizer_id ids[] = {OPTIMIZER_CONNECTIONS, OPTIMIZER_TCP,
+                                            OPTIMIZER_RESOLVER};
     struct arena arena = {0};
     table_heading(screen, "What the optimizers did for it");
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {

@@ -16,7 +16,8 @@ static const char *percentile(char *buf, size_t size, const struct calls *calls,
 {
     buf[0] = '\0';
     if (calls->latency.total > 0)
-        snprintf(buf, size, "%s", units_duration(latency_percentile_ns(&calls->latency, share)).text);
+        snprintf(buf, size, "%s",
+                 units_duration(latency_percentile_ns(&calls->latency, share)).text);
     return buf;
 }
 
@@ -42,8 +43,8 @@ static void wait_cells(struct table_row *row, const struct calls *waits)
 /* Shows rows, then what is left, of any list of peers. */
 typedef void peer_row(const struct table *table, const struct peer *peer);
 
-static void peer_table(const struct table *table, const char *title, const char *about, const char *rest,
-                       const struct peer *peers, size_t count, peer_row *print)
+static void peer_table(const struct table *table, const char *title, const char *about,
+                       const char *rest, const struct peer *peers, size_t count, peer_row *print)
 {
     uint64_t all = 0, left = 0;
     size_t shown = 0;
@@ -85,9 +86,11 @@ static void connection_row(const struct table *table, const struct peer *peer)
     struct table_row row;
     const struct calls *lives = &peer->lives;
     if (lives->calls > 0)
-        snprintf(each, sizeof(each), "%s", units_number((double)lives->bytes / (double)lives->calls).text);
+        snprintf(each, sizeof(each), "%s",
+                 units_number((double)lives->bytes / (double)lives->calls).text);
     table_begin(&row, table);
-    table_cell(&row, STYLE_PLAIN, peer->connects.ns > 0 ? units_duration(peer->connects.ns).text : "");
+    table_cell(&row, STYLE_PLAIN,
+               peer->connects.ns > 0 ? units_duration(peer->connects.ns).text : "");
     count_cell(&row, peer->connects.calls);
     count_cell(&row, peer->connects.errors);
     table_cell(&row, STYLE_PLAIN, percentile(text, sizeof(text), &peer->connects, 0.5));
@@ -101,20 +104,22 @@ static void connection_row(const struct table *table, const struct peer *peer)
 
 static void outbound(struct screen *screen, const struct view_form *form, const struct peers *peers)
 {
-    static const struct table_column talk[] = {{"time", 10, 0},   {"p50", 9, 60},   {"p90", 9, 110},
-                                               {"p99", 9, 60},    {"max", 9, 80},   {"waits", 10, 80},
-                                               {"for", 9, 110},   {"in", 10, 90},   {"out", 10, 110},
-                                               {"errors", 8, 100}};
+    static const struct table_column talk[] = {
+        {"time", 10, 0},   {"p50", 9, 60},  {"p90", 9, 110}, {"p99", 9, 60},   {"max", 9, 80},
+        {"waits", 10, 80}, {"for", 9, 110}, {"in", 10, 90},  {"out", 10, 110}, {"errors", 8, 100}};
     static const struct table_column connect[] = {
-        {"connecting", 11, 0}, {"connects", 10, 0}, {"failed", 8, 60},    {"p50", 9, 70},   {"closed", 9, 80},
-        {"life p50", 10, 60},  {"requests", 10, 90}, {"each", 6, 70}, {"stalls", 8, 110}};
+        {"connecting", 11, 0}, {"connects", 10, 0}, {"failed", 8, 60},
+        {"p50", 9, 70},        {"closed", 9, 80},   {"life p50", 10, 60},
+        {"requests", 10, 90},  {"each", 6, 70},     {"stalls", 8, 110}};
     const struct table talks = {screen, talk, 10, "peer", form->rows, form->whole};
     const struct table connects = {screen, connect, 9, "peer", form->rows, form->whole};
     peer_table(&talks, "By peer: time in calls, and how long each wait for an answer took",
-               "a wait: from the last write to the read that follows; where it never wrote, a call that reads or polls", "smaller peer", peers->out,
-               peers->out_count, out_row);
+               "a wait: from the last write to the read that follows; where it never wrote, a call "
+               "that reads or polls",
+               "smaller peer", peers->out, peers->out_count, out_row);
     peer_table(&connects, "By peer: connections and what each was used for",
-               "requests are counted when their connection closes; stalls: Nagle's algorithm against delayed "
+               "requests are counted when their connection closes; stalls: Nagle's algorithm "
+               "against delayed "
                "acknowledgements",
                "smaller peer", peers->out, peers->out_count, connection_row);
 }
@@ -127,7 +132,9 @@ static void in_row(const struct table *table, const struct peer *peer)
     struct table_row row;
     table_begin(&row, table);
     table_cell(&row, STYLE_PLAIN, units_duration(peer->ns).text);
-    count_cell(&row, peer->accepts.calls > peer->accepts.errors ? peer->accepts.calls - peer->accepts.errors : 0);
+    count_cell(&row, peer->accepts.calls > peer->accepts.errors
+                         ? peer->accepts.calls - peer->accepts.errors
+                         : 0);
     count_cell(&row, peer->reads.calls);
     count_cell(&row, peer->writes.calls);
     bytes_cell(&row, peer->reads.bytes);
@@ -153,27 +160,33 @@ static void name_row(const struct table *table, const struct peer *peer)
 
 static void inbound(struct screen *screen, const struct view_form *form, const struct peers *peers)
 {
-    static const struct table_column columns[] = {{"time", 10, 0}, {"accepted", 10, 0}, {"reads", 11, 60},
-                                                  {"writes", 11, 80}, {"in", 10, 70},   {"out", 10, 70},
-                                                  {"write p99", 10, 100}, {"errors", 8, 90}};
+    static const struct table_column columns[] = {
+        {"time", 10, 0}, {"accepted", 10, 0}, {"reads", 11, 60},      {"writes", 11, 80},
+        {"in", 10, 70},  {"out", 10, 70},     {"write p99", 10, 100}, {"errors", 8, 90}};
     const struct table table = {screen, columns, 8, "listening at", form->rows, form->whole};
-    peer_table(&table, "Connections that were accepted", "time: waiting for clients and their requests is idle time",
-               "smaller listener", peers->in, peers->in_count, in_row);
+    peer_table(&table, "Connections that were accepted",
+               "time: waiting for clients and their requests is idle time", "smaller listener",
+               peers->in, peers->in_count, in_row);
 }
 
-static void names(struct screen *screen, const struct analysis *analysis, const struct view_form *form,
-                  const struct peers *peers)
+static void names(struct screen *screen, const struct analysis *analysis,
+                  const struct view_form *form, const struct peers *peers)
 {
-    static const struct table_column columns[] = {{"time", 10, 0}, {"lookups", 10, 0}, {"failed", 8, 60},
-                                                  {"p50", 9, 60},  {"p99", 9, 70},     {"max", 9, 80}};
+    static const struct table_column columns[] = {{"time", 10, 0},   {"lookups", 10, 0},
+                                                  {"failed", 8, 60}, {"p50", 9, 60},
+                                                  {"p99", 9, 70},    {"max", 9, 80}};
     const struct table table = {screen, columns, 6, "name", form->rows, form->whole};
     const uint64_t *counters = analysis->model->counters;
-    uint64_t hits = counters[COUNTER_resolver_hits], shared = counters[COUNTER_resolver_shared_hits];
+    uint64_t hits = counters[COUNTER_resolver_hits],
+             shared = counters[COUNTER_resolver_shared_hits];
     char about[300];
     snprintf(about, sizeof(about),
-             "answered from memory by libstrong: %s, from the memory shared by the user's processes: %s, by libc: %s",
-             units_count(hits).text, units_count(shared).text, units_count(counters[COUNTER_resolver_misses]).text);
-    peer_table(&table, "Names looked up", about, "smaller name", peers->names, peers->name_count, name_row);
+             "answered from memory by libstrong: %s, from the memory shared by the user's "
+             "processes: %s, by libc: %s",
+             units_count(hits).text, units_count(shared).text,
+             units_count(counters[COUNTER_resolver_misses]).text);
+    peer_table(&table, "Names looked up", about, "smaller name", peers->names, peers->name_count,
+               name_row);
 }
 
 /* ---- the whole ---- */
@@ -200,14 +213,16 @@ static void totals(struct screen *screen, const struct peers *peers)
     view_text_fact(screen, "received", units_bytes(in).text, text);
 }
 
-void network_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void network_view(struct screen *screen, const struct analysis *analysis,
+                  const struct view_form *form)
 {
     struct arena arena = {0};
     struct peers peers;
     if (peers_make(analysis, &arena, &peers)) {
         table_heading(screen, "Network (exact)");
         if (peers.out_count + peers.in_count + peers.name_count == 0)
-            screen_print(screen, STYLE_DIM, "  it opened and accepted no connection, and looked up no name");
+            screen_print(screen, STYLE_DIM,
+                         "  it opened and accepted no connection, and looked up no name");
         else
             totals(screen, &peers);
         outbound(screen, form, &peers);

@@ -20,10 +20,10 @@ static struct units_text figure(const struct series *series, double value)
     if (series->unit == SERIES_SHARE && size < 0.0005)
         size = 0; /* what is not to be told from 0 has no direction either */
     bool negative = value < 0 && size > 0;
-    struct units_text text = series->unit == SERIES_BYTES   ? units_bytes(units_whole(size))
-                             : series->unit == SERIES_SHARE ? units_share(size)
+    struct units_text text = series->unit == SERIES_BYTES       ? units_bytes(units_whole(size))
+                             : series->unit == SERIES_SHARE     ? units_share(size)
                              : size < 100 && size > floor(size) ? units_number(size)
-                                                            : units_count(units_whole(size));
+                                                                : units_count(units_whole(size));
     struct units_text shown;
     snprintf(shown.text, sizeof(shown.text), "%s%.60s", negative ? "-" : "", text.text);
     return shown;
@@ -69,7 +69,8 @@ static void titles(struct screen *screen)
 
 static void series_line(struct screen *screen, const struct series *series)
 {
-    const double values[FIGURES] = {series->least, series->mean, series->most, series->last, series->slope};
+    const double values[FIGURES] = {series->least, series->mean, series->most, series->last,
+                                    series->slope};
     struct screen_line line;
     unsigned end = NAME_COLUMNS + 2;
     screen_begin(&line, screen);
@@ -85,18 +86,22 @@ static void series_line(struct screen *screen, const struct series *series)
     screen_end(&line, screen);
 }
 
-static void over_time(struct screen *screen, const struct analysis *analysis, const struct series *series)
+static void over_time(struct screen *screen, const struct analysis *analysis,
+                      const struct series *series)
 {
     const struct model *model = analysis->model;
     char title[200], missing[600] = "";
     bool any = false;
     snprintf(title, sizeof(title), "Resources over time: %s in %s",
-             units_plural(model->resource_count, "reading").text, units_duration(model->duration_ns).text);
+             units_plural(model->resource_count, "reading").text,
+             units_duration(model->duration_ns).text);
     table_heading(screen, title);
     for (unsigned i = 0; i < SERIES_KINDS; i++)
         any |= series[i].count > 0;
     if (any) {
-        table_about(screen, "CPU and waiting for one are shares of one CPU; what counts up is shown a second");
+        table_about(
+            screen,
+            "CPU and waiting for one are shares of one CPU; what counts up is shown a second");
         titles(screen);
     }
     for (unsigned i = 0; i < SERIES_KINDS; i++) {
@@ -104,31 +109,38 @@ static void over_time(struct screen *screen, const struct analysis *analysis, co
         if (series[i].count > 0)
             series_line(screen, &series[i]);
         else
-            snprintf(missing + len, sizeof(missing) - len, "%s%s", len > 0 ? "; " : "", series[i].name);
+            snprintf(missing + len, sizeof(missing) - len, "%s%s", len > 0 ? "; " : "",
+                     series[i].name);
     }
     if (missing[0] != '\0')
         screen_wrap(screen, 2, "not measured", 14, missing, 4);
     if (missing[0] != '\0')
-        table_about(screen, "What only /proc tells is read at start, at exit, and while strong-report looks at a "
-                            "running process; the allocator's account needs STRONG_OPTIMIZE=memory");
+        table_about(
+            screen,
+            "What only /proc tells is read at start, at exit, and while strong-report looks at a "
+            "running process; the allocator's account needs STRONG_OPTIMIZE=memory");
 }
 
 /* ---- the machine's side ---- */
 
-static void fact(struct screen *screen, const char *label, uint64_t value, bool time, const char *detail)
+static void fact(struct screen *screen, const char *label, uint64_t value, bool time,
+                 const char *detail)
 {
     if (value != MODEL_UNKNOWN)
-        view_text_fact(screen, label, time ? units_duration(value).text : units_count(value).text, detail);
+        view_text_fact(screen, label, time ? units_duration(value).text : units_count(value).text,
+                       detail);
 }
 
 static void pressure(struct screen *screen, const struct analysis *analysis)
 {
     const struct model_live *live = &analysis->model->live;
     const uint64_t *counters = analysis->model->counters;
-    const char *of = live->psi_of_machine ? "of the whole machine, since it started" : "of its cgroup";
+    const char *of =
+        live->psi_of_machine ? "of the whole machine, since it started" : "of its cgroup";
     uint64_t start = counters[COUNTER_cgroup_start_throttled_ns];
-    uint64_t end = live->looked && live->throttled_ns != MODEL_UNKNOWN ? live->throttled_ns
-                                                                       : counters[COUNTER_cgroup_end_throttled_ns];
+    uint64_t end = live->looked && live->throttled_ns != MODEL_UNKNOWN
+                       ? live->throttled_ns
+                       : counters[COUNTER_cgroup_end_throttled_ns];
     char text[200];
     table_heading(screen, "What the machine kept from it");
     snprintf(text, sizeof(text), "in %s of %s",
@@ -140,14 +152,18 @@ static void pressure(struct screen *screen, const struct analysis *analysis)
                  .text,
              units_plural(counters[COUNTER_cgroup_periods], "period").text);
     if (counters[COUNTER_cgroup_periods] > 0)
-        view_text_fact(screen, "throttled by its cgroup", units_duration(end > start ? end - start : 0).text, text);
+        view_text_fact(screen, "throttled by its cgroup",
+                       units_duration(end > start ? end - start : 0).text, text);
     else
-        view_text_fact(screen, "throttled by its cgroup", "no quota", "or cpu.stat could not be read");
+        view_text_fact(screen, "throttled by its cgroup", "no quota",
+                       "or cpu.stat could not be read");
     if (!live->looked) {
-        view_text_fact(screen, "pressure on the machine (PSI)", "not measured", "only while it runs");
+        view_text_fact(screen, "pressure on the machine (PSI)", "not measured",
+                       "only while it runs");
         return;
     }
-    fact(screen, "threads ready, without a CPU", live->run_delay_all_ns, true, "sum over the threads alive");
+    fact(screen, "threads ready, without a CPU", live->run_delay_all_ns, true,
+         "sum over the threads alive");
     fact(screen, "pressure: some waited for CPU", live->psi_cpu_ns, true, of);
     fact(screen, "pressure: some waited for I/O", live->psi_io_ns, true, of);
     fact(screen, "pressure: some waited for memory", live->psi_memory_ns, true, of);
@@ -155,7 +171,8 @@ static void pressure(struct screen *screen, const struct analysis *analysis)
 
 static void limits(struct screen *screen, const struct analysis *analysis)
 {
-    static const int codes[] = {EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, EFBIG, EADDRNOTAVAIL, ENOBUFS};
+    static const int codes[] = {EMFILE, ENFILE, ENOMEM,        ENOSPC,
+                                EDQUOT, EFBIG,  EADDRNOTAVAIL, ENOBUFS};
     const struct model *model = analysis->model;
     bool any = false;
     table_heading(screen, "Limits it met");
@@ -170,10 +187,12 @@ static void limits(struct screen *screen, const struct analysis *analysis)
             continue;
         any = true;
         screen_print(screen, STYLE_WARNING, "  %s %s: %s, %s", hook_names[one->hook],
-                     strerrorname_np(one->error), strerrordesc_np(one->error), units_plural(one->count, "time").text);
+                     strerrorname_np(one->error), strerrordesc_np(one->error),
+                     units_plural(one->count, "time").text);
     }
     if (!any)
-        screen_print(screen, STYLE_DIM, "  none: no call failed for want of descriptors, memory, space or processes");
+        screen_print(screen, STYLE_DIM,
+                     "  none: no call failed for want of descriptors, memory, space or processes");
 }
 
 static void totals(struct screen *screen, const struct analysis *analysis)
@@ -185,7 +204,8 @@ static void totals(struct screen *screen, const struct analysis *analysis)
     fact(screen, "CPU time, user", usage->cpu_user_ns, true, "");
     fact(screen, "CPU time, system", usage->cpu_system_ns, true, "");
     if (usage->peak_rss_bytes != MODEL_UNKNOWN)
-        view_text_fact(screen, "resident memory, peak", units_bytes(usage->peak_rss_bytes).text, "");
+        view_text_fact(screen, "resident memory, peak", units_bytes(usage->peak_rss_bytes).text,
+                       "");
     for (size_t i = 0; i < model->process_count; i++) {
         descriptors += model->processes[i].descriptors_peak;
         threads += model->processes[i].threads_peak;
@@ -194,7 +214,8 @@ static void totals(struct screen *screen, const struct analysis *analysis)
     fact(screen, "descriptors, most at once", descriptors, false, "");
 }
 
-void resources_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void resources_view(struct screen *screen, const struct analysis *analysis,
+                    const struct view_form *form)
 {
     struct arena arena = {0};
     struct series series[SERIES_KINDS];

@@ -74,7 +74,8 @@ bool table_shows(const struct table *table, size_t shown, uint64_t value, uint64
            value >= all / 100 * TABLE_LEAST_PERCENT;
 }
 
-void table_rest(const struct table *table, const char *sum, size_t count, const char *what, const char *largest)
+void table_rest(const struct table *table, const char *sum, size_t count, const char *what,
+                const char *largest)
 {
     if (count == 0)
         return;

@@ -26,9 +26,9 @@ struct table {
     struct screen *screen;
     const struct table_column *columns;
     unsigned count;
-    const char *name;  /* title of the name at the end */
-    size_t most;       /* rows; 0: TABLE_ROWS */
-    bool whole;        /* no cut at all */
+    const char *name; /* title of the name at the end */
+    size_t most;      /* rows; 0: TABLE_ROWS */
+    bool whole;       /* no cut at all */
 };
 
 struct table_row {
@@ -53,7 +53,8 @@ void table_end(struct table_row *row, const char *name, const char *detail);
 bool table_shows(const struct table *table, size_t shown, uint64_t value, uint64_t all);
 /* The last line: `count` rows of `what` ("smaller place") that were left out, what they have in the first column,
  * and what the largest of them has (NULL: not said). Nothing where count is 0. */
-void table_rest(const struct table *table, const char *sum, size_t count, const char *what, const char *largest);
+void table_rest(const struct table *table, const char *sum, size_t count, const char *what,
+                const char *largest);
 
 /* "and 3 more rows", for lists that are not sums. Nothing where count is 0. */
 void table_left_out(struct screen *screen, size_t count);

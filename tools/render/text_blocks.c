@@ -30,7 +30,8 @@ void text_blocks_functions(struct screen *screen, const struct analysis *analysi
     if (profile->count == 0 || profile->cpu_samples < SAMPLES_LEAST ||
         profile->functions[0].cpu_self_ns == 0)
         return;
-    screen_print(screen, STYLE_BOLD, "Hottest functions, by CPU time of their own");
+    screen_print(screen, STYLE_BOLD, "Hottest functions, by CPU time of their own%s",
+                 screen->width >= 80 ? " (± is the 95 % interval)" : "");
     for (size_t i = 0; i < profile->count && i < most && profile->functions[i].cpu_self_ns > 0;
          i++) {
         struct profile_function *function = &profile->functions[i];
@@ -38,6 +39,9 @@ void text_blocks_functions(struct screen *screen, const struct analysis *analysi
         struct screen_line line;
         screen_begin(&line, screen);
         screen_right(&line, 9, STYLE_PLAIN, units_share(self).text);
+        if (screen->width >= 80)
+            screen_add(&line, STYLE_DIM, " ± %.1f %%",
+                       100 * (double)profile_margin(function->cpu_self_variance) / (double)profile->cpu_ns);
         screen_add(&line, STYLE_PLAIN, "   ");
         unsigned room = screen->width - line.columns - 1;
         screen_add_text(&line, STYLE_PLAIN, function->name, strlen(function->name),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyse/units.h"
+#include "render/operation_report.h"
 #include "render/optimizer_report.h"
 #include "render/text_blocks.h"
 
@@ -276,8 +277,8 @@ static void findings_block(struct screen *screen, const struct analysis *analysi
                      units_plural(more, "more finding").text);
 }
 
-/* Nothing to fix: then what it does with its time is the answer. */
-static void nothing_found(struct screen *screen, const struct analysis *analysis)
+/* Nothing to fix: then what it does with its time is the answer. True: the last line is blank. */
+static bool nothing_found(struct screen *screen, const struct analysis *analysis)
 {
     unsigned notes = 0;
     screen_print(screen, STYLE_BOLD, "No bottleneck found that is worth a change");
@@ -289,8 +290,10 @@ static void nothing_found(struct screen *screen, const struct analysis *analysis
         }
     }
     screen_blank(screen);
+    unsigned before = screen->lines;
     text_blocks_functions(screen, analysis, 4);
     text_blocks_targets(screen, analysis, 4);
+    return screen->lines == before;
 }
 
 void text_report_print(struct screen *screen, const struct analysis *analysis)
@@ -302,12 +305,19 @@ void text_report_print(struct screen *screen, const struct analysis *analysis)
     screen_blank(screen);
     optimizer_report_lines(screen, analysis);
     const struct finding *top = analysis_first(analysis);
+    bool blank = false;
     if (top == NULL || top->severity == SEVERITY_NOTE)
-        nothing_found(screen, analysis);
+        blank = nothing_found(screen, analysis);
     else
         findings_block(screen, analysis, SHOWN_FINDINGS);
-    enum process_state state = analysis->model->processes[0].state;
     unsigned used = screen->lines - first;
+    if (used + 3 <= TEXT_REPORT_LINES)
+        operation_report_lines(screen, analysis, !blank,
+                               TEXT_REPORT_LINES - used - 1 > OPERATION_REPORT_LINES
+                                   ? OPERATION_REPORT_LINES
+                                   : TEXT_REPORT_LINES - used - 1);
+    enum process_state state = analysis->model->processes[0].state;
+    used = screen->lines - first;
     if ((state == PROCESS_RUNNING || state == PROCESS_KILLED) && used + 4 <= TEXT_REPORT_LINES) {
         text_blocks_now(screen, analysis,
                         TEXT_REPORT_LINES - used - 2 > 6 ? 6 : TEXT_REPORT_LINES - used - 2);

@@ -83,8 +83,8 @@ static int longest_lock_first(const void *left, const void *right)
 
 /* ---- rows ---- */
 
-static void group_row(const struct table *table, const struct line *line, bool cpu_known, const char *name,
-                      const char *detail)
+static void group_row(const struct table *table, const struct line *line, bool cpu_known,
+                      const char *name, const char *detail)
 {
     struct table_row row;
     char text[40];
@@ -113,7 +113,8 @@ static void most_in(char *buf, size_t size, const struct model_thread *thread)
 
 static void name_of(char *buf, size_t size, const struct line *line)
 {
-    snprintf(buf, size, "%d %s%s", (int)line->thread->tid, line->thread->name, line->time->shared ? " ~" : "");
+    snprintf(buf, size, "%d %s%s", (int)line->thread->tid, line->thread->name,
+             line->time->shared ? " ~" : "");
 }
 
 static void whole_row(const struct table *table, const struct analysis *analysis)
@@ -148,12 +149,12 @@ static void ended(const struct table *table, const struct analysis *analysis, ui
 
 /* ---- tables ---- */
 
-static void accounts(struct screen *screen, const struct analysis *analysis, const struct view_form *form,
-                     struct line *lines, size_t count)
+static void accounts(struct screen *screen, const struct analysis *analysis,
+                     const struct view_form *form, struct line *lines, size_t count)
 {
     static const struct table_column columns[] = {
-        {"busy", 10, 0},   {"life", 10, 60}, {"CPU", 7, 0},      {"net", 7, 80},   {"files", 7, 80},
-        {"locks", 7, 60},  {"sleep", 7, 100}, {"other", 7, 100}, {"idle", 7, 80}, {"rest", 7, 70}};
+        {"busy", 10, 0},  {"life", 10, 60},  {"CPU", 7, 0},     {"net", 7, 80},  {"files", 7, 80},
+        {"locks", 7, 60}, {"sleep", 7, 100}, {"other", 7, 100}, {"idle", 7, 80}, {"rest", 7, 70}};
     const struct table table = {screen, columns, 10, "thread", form->rows, form->whole};
     bool running = analysis->model->processes[0].state == PROCESS_RUNNING;
     uint64_t busy = 0, left = 0, alive_ns = 0;
@@ -165,9 +166,12 @@ static void accounts(struct screen *screen, const struct analysis *analysis, con
     }
     table_heading(screen, running ? "Threads alive now, by time they were busy"
                                   : "Threads alive at the end, by time they were busy");
-    table_about(screen, "shares of each thread's life, adding up; busy: neither idle nor rest; rest: not accounted for "
-                        "(CPU time between samples, waiting for a CPU); ~: shares estimated, the thread took over "
-                        "another's place");
+    table_about(
+        screen,
+        "shares of each thread's life, adding up; busy: neither idle nor rest; rest: not accounted "
+        "for "
+        "(CPU time between samples, waiting for a CPU); ~: shares estimated, the thread took over "
+        "another's place");
     table_titles(&table);
     while (shown < count && table_shows(&table, shown, lines[shown].busy, busy)) {
         char name[400], detail[100];
@@ -184,7 +188,8 @@ static void accounts(struct screen *screen, const struct analysis *analysis, con
     whole_row(&table, analysis);
 }
 
-static void contention(struct screen *screen, const struct view_form *form, struct line *lines, size_t count)
+static void contention(struct screen *screen, const struct view_form *form, struct line *lines,
+                       size_t count)
 {
     static const struct table_column columns[] = {{"waited", 10, 0}, {"of its life", 13, 50}};
     const struct table table = {screen, columns, 2, "thread", form->rows, form->whole};
@@ -206,8 +211,9 @@ static void contention(struct screen *screen, const struct view_form *form, stru
         name_of(name, sizeof(name), line);
         table_begin(&row, &table);
         table_cell(&row, STYLE_PLAIN, units_duration(line->groups[GROUP_LOCK]).text);
-        table_cell(&row, STYLE_PLAIN,
-                   table_share(text, sizeof(text), (double)line->groups[GROUP_LOCK], (double)line->life));
+        table_cell(
+            &row, STYLE_PLAIN,
+            table_share(text, sizeof(text), (double)line->groups[GROUP_LOCK], (double)line->life));
         table_end(&row, name, "");
     }
     for (size_t i = shown; i < waiting; i++)
@@ -215,7 +221,8 @@ static void contention(struct screen *screen, const struct view_form *form, stru
     table_rest(&table, units_duration(left).text, waiting - shown, "other thread", NULL);
 }
 
-void threads_view(struct screen *screen, const struct analysis *analysis, const struct view_form *form)
+void threads_view(struct screen *screen, const struct analysis *analysis,
+                  const struct view_form *form)
 {
     const struct model *model = analysis->model;
     struct line *lines = calloc(model->thread_count + 1, sizeof(*lines));
@@ -227,7 +234,10 @@ void threads_view(struct screen *screen, const struct analysis *analysis, const 
         sum_up(&lines[i], analysis->threads[i].parts);
     }
     accounts(screen, analysis, form, lines, model->thread_count);
-    text_blocks_now(screen, analysis, form->whole ? 100000 : form->rows > 0 ? (unsigned)form->rows + 1 : THREADS_NOW);
+    text_blocks_now(screen, analysis,
+                    form->whole      ? 100000
+                    : form->rows > 0 ? (unsigned)form->rows + 1
+                                     : THREADS_NOW);
     contention(screen, form, lines, model->thread_count);
     free(lines);
 }

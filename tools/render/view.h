@@ -18,14 +18,15 @@ enum view_tree { VIEW_TABLES, VIEW_CALLERS, VIEW_CALLEES };
 struct view_form {
     enum view_tree tree;
     enum calltree_cost cost; /* of the tree */
-    size_t rows;             /* of each table, or lines of the tree; 0: as many as it has by itself */
-    bool whole;              /* nothing is cut */
+    size_t rows; /* of each table, or lines of the tree; 0: as many as it has by itself */
+    bool whole;  /* nothing is cut */
 };
 
 struct view {
     const char *name, *meaning;
     unsigned trees; /* bit c: it has a tree of enum calltree_cost c */
-    void (*print)(struct screen *screen, const struct analysis *analysis, const struct view_form *form);
+    void (*print)(struct screen *screen, const struct analysis *analysis,
+                  const struct view_form *form);
 };
 
 /* Ends with a NULL name. Made from views.def. */
@@ -40,7 +41,8 @@ void view_print(const struct view *view, struct screen *screen, const struct ana
                 const struct view_form *form);
 
 #define VIEW(name, meaning, trees, function)                                                       \
-    void function(struct screen *screen, const struct analysis *analysis, const struct view_form *form);
+    void function(struct screen *screen, const struct analysis *analysis,                          \
+                  const struct view_form *form);
 #include "render/views.def"
 #undef VIEW
 

@@ -20,22 +20,24 @@ void view_text_not_measured(struct screen *screen, const struct analysis *analys
                             enum calltree_cost cost)
 {
     const uint64_t *counters = analysis->model->counters;
-    const char *setting = cost == CALLTREE_CPU                               ? "CPU_HZ"
+    const char *setting = cost == CALLTREE_CPU                                ? "CPU_HZ"
                           : cost == CALLTREE_BLOCKED || cost == CALLTREE_LOCK ? "BLOCK_PERIOD"
                                                                               : "ALLOC_PERIOD";
-    const char *standard = cost == CALLTREE_CPU                               ? "99"
+    const char *standard = cost == CALLTREE_CPU                                ? "99"
                            : cost == CALLTREE_BLOCKED || cost == CALLTREE_LOCK ? "1ms"
                                                                                : "512KiB";
     const char *value = model_option(analysis->model, setting);
     if (cost == CALLTREE_CPU && counters[COUNTER_cpu_signal_taken] > 0)
-        screen_print(screen, STYLE_DIM, "  not measured: the program uses the sampling signal itself");
+        screen_print(screen, STYLE_DIM,
+                     "  not measured: the program uses the sampling signal itself");
     else if (cost == CALLTREE_CPU && counters[COUNTER_cpu_timers_failed] > 0)
         screen_print(screen, STYLE_DIM, "  not measured: no timer could be created");
     else if (value != NULL && value[0] != '\0')
-        screen_print(screen, STYLE_DIM, "  not measured: STRONG_%s was %s; %s turns it on", setting, value,
-                     standard);
+        screen_print(screen, STYLE_DIM, "  not measured: STRONG_%s was %s; %s turns it on", setting,
+                     value, standard);
     else
-        screen_print(screen, STYLE_DIM, "  not measured: STRONG_%s=%s turns it on", setting, standard);
+        screen_print(screen, STYLE_DIM, "  not measured: STRONG_%s=%s turns it on", setting,
+                     standard);
 }
 
 void view_text_fact(struct screen *screen, const char *label, const char *value, const char *detail)

@@ -14,6 +14,7 @@ void view_text_not_measured(struct screen *screen, const struct analysis *analys
                             enum calltree_cost cost);
 
 /* One figure of the totals at the head of a view: what it is, how much, and more about it in dim letters. */
-void view_text_fact(struct screen *screen, const char *label, const char *value, const char *detail);
+void view_text_fact(struct screen *screen, const char *label, const char *value,
+                    const char *detail);
 
 #endif

@@ -9,16 +9,22 @@ function percentiles(one) {
     return [["p50", one.p50], ["p90", one.p90], ["p99", one.p99], ["max", one.max]].filter(([, value]) => value > 0);
 }
 
+/* At least a decade and a half, so that calls that all took the same are a bar and not a wall. */
+function histogramRange(one) {
+    const from = binStart(one.first), to = Math.max(binStart(one.first + one.counts.length), one.max || 0);
+    const widen = Math.sqrt(Math.max(1, 32 * from / to));
+    return [from / widen, to * widen];
+}
+
 function drawHistogram(one, name, width) {
     const bottom = HISTOGRAM_HEIGHT - CHART.bottom, top = CHART.top + 14;
-    const from = binStart(one.first), to = Math.max(binStart(one.first + one.counts.length), from * 2);
-    const x = logarithmic(from, Math.max(to, one.max || 0), CHART.left, width - CHART.right);
+    const [from, to] = histogramRange(one);
+    const x = logarithmic(from, to, CHART.left, width - CHART.right);
     const most = Math.max(...one.counts), step = Math.max(1, roundStep(most, 3)), y = linear(0, Math.ceil(most / step) * step, bottom, top);
     const marks = percentiles(one);
     const svg = chart(`${name}: ${plural(one.total, "call")}, ${marks.map(([label, value]) => `${label} ${duration(value)}`).join(", ")}`, width, HISTOGRAM_HEIGHT);
     axisLeft(svg, Array.from({ length: Math.ceil(most / step) + 1 }, (_, i) => i * step), y, "count", width);
-    const ticks = decades(from, to);
-    axisBelow(svg, ticks.length >= 2 ? ticks : [from, to], x, bottom, "ns");
+    axisBelow(svg, decades(from, to), x, bottom, "ns");
     one.counts.forEach((number, i) => {
         const left = x(binStart(one.first + i)), right = x(binStart(one.first + i + 1));
         if (number > 0)

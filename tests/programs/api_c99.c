@@ -1,0 +1,2 @@
+/* api_c99: as api_c, with other flags. */
+#include "api_c.c"

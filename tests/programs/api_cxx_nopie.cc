@@ -1,0 +1,2 @@
+/* api_cxx_nopie: as api_cxx, with other flags. */
+#include "api_cxx.cc"
