@@ -221,7 +221,7 @@ static int total_targets(struct difference *work)
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
         struct model_target *target = &targets[row->target];
-        if (row->hook == HOOK_count) /* as in model_total_targets */
+        if (model_is_derived(row->hook)) /* as in model_total_targets */
             continue;
         target->calls = sum(target->calls, row->calls);
         target->errors = sum(target->errors, row->errors);
