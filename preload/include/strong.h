@@ -16,39 +16,40 @@
  * empty, so arguments are still checked, and evaluated as those of any function (the name of a STRONG_SCOPE is a
  * literal).
  *
- *   STRONG_SCOPE("name")      An operation from here to the end of the enclosing block: return, break, goto, in C++ also
- *                             exceptions (in C with -fexceptions). Of scopes left by longjmp nothing is known. A scope may
- *                             lie in another, recurse, and hold calls that libstrong measures: each counts for itself.
- *                             One a line.
+ *   STRONG_SCOPE("name")      An operation from here to the end of the enclosing block: return, break, goto, in C++
+ *                             also exceptions (in C with -fexceptions). Of scopes left by longjmp nothing is known.
+ *                             A scope may lie in another, recurse, and hold calls that libstrong measures: each
+ *                             counts for itself. One a line.
  *   strong_measure_begin(name), strong_measure_end(token)
  *                             The same, between any two places, also of two threads. A token that is never ended
  *                             costs nothing and counts nothing. End it once.
  *   strong_measure_end_with(token, bytes, error)
  *                             ... and says how many bytes it moved and how it went wrong: an errno, 0 for well.
  *   strong_count(name, n)     Adds n to a sum, and 1 to the number of times.
- *   strong_gauge(name, value) Sets a value. Kept are the last, the lowest, the highest, the mean, and how often it was set.
- *                             What is not finite is left out, and counted.
+ *   strong_gauge(name, value) Sets a value. Kept are the last, the lowest, the highest, the mean, and how often it
+ *                             was set. What is not finite is left out, and counted.
  *   strong_get_metrics(buf, size)
- *                             Writes what libstrong knows of this process as Prometheus text format 0.0.4, at most size
- *                             bytes with the 0 at the end; as snprintf it returns the length of all of it, without the 0.
- *                             Where that is size or more, whole lines are missing at the end. buf may be NULL where size
- *                             is 0. Without libstrong: 0, and the empty text. Times are in seconds. Since figures move, a
- *                             second call may need more than the first said.
+ *                             Writes what libstrong knows of this process as Prometheus text format 0.0.4, at most
+ *                             size bytes with the 0 at the end; as snprintf it returns the length of all of it,
+ *                             without the 0. Where that is size or more, whole lines are missing at the end. buf may
+ *                             be NULL where size is 0. Without libstrong: 0, and the empty text. Times are in
+ *                             seconds. Since figures move, a second call may need more than the first said.
  *   strong_enabled()          1 where this process is being measured, else 0.
  *   C++: strong::scope s("name"); s.moved(bytes); s.failed(error);
  *
  * Names. Copied, so they may change or go afterwards. Up to 63 bytes, the rest is cut off; bytes below 32 and 127
- * become "?"; NULL and "" become "(unnamed)". A process keeps 128 names, whatever they are for: further operations and
- * counts are summed up as "(other)", further gauges left out, both counted. So put no user, path or number into a name.
- * A thread keeps about 128 pairs of use and name apart; beyond, its share goes to "(other)" too.
+ * become "?"; NULL and "" become "(unnamed)". A process keeps 128 names, whatever they are for: further operations
+ * and counts are summed up as "(other)", further gauges left out, both counted. So put no user, path or number into
+ * a name. A thread keeps up to 128 operations and counts apart (fewer where it opens very many files); beyond, its
+ * share goes to "(other)" too.
  *
  * Cost, as scripts/bench prints it: without libstrong one load and one branch; with it a scope as much as a timed call.
  * The names of functions are looked up at each call, the name of a STRONG_SCOPE once.
  *
- * Threads and signals. Every function may be called by any thread at any time, and is async-signal-safe: it takes no
- * lock, allocates nothing, and leaves errno alone. Two exceptions: code that runs before this header's own constructor
- * calls dlsym, which is not; and strong_get_metrics needs 16 KiB of stack. Where a signal handler interrupts libstrong itself,
- * what the handler measures is counted as "(other)".
+ * Threads and signals. Every function may be called by any thread at any time, and is async-signal-safe: it takes
+ * no lock, allocates nothing, and leaves errno alone. Two exceptions: code that runs before this header's own
+ * constructor calls dlsym, which is not; and strong_get_metrics needs 16 KiB of stack. Where a signal handler
+ * interrupts libstrong itself, what the handler measures is counted as "(other)".
  *
  * fork. The child counts for itself, from 0. A scope that is open ends in both processes, in the child with the time
  * since it began in the parent. exec ends the account; nothing of it is lost, and neither by kill -9.
@@ -110,7 +111,7 @@ struct strong_site_ {
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* One for all files of a program or library: weak, so that the linker keeps one, and hidden, so that each has its own. */
+/* One for all files of a program or library: weak, so that the linker keeps one; hidden, so that each has its own. */
 __attribute__((weak, visibility("hidden"))) struct strong_api_v1 strong_api_unknown_;
 __attribute__((weak, visibility("hidden"))) const struct strong_api_v1 *strong_api_found_ = &strong_api_unknown_;
 #ifdef __cplusplus

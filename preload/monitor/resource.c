@@ -197,8 +197,10 @@ static __attribute__((noinline)) void take(uint64_t now_ticks, enum resource_whe
     struct resource_record record;
     memset(&record, 0xff, sizeof record); /* RESOURCE_UNKNOWN */
     record.ticks = now_ticks;
-    record.threads = segment->threads_alive;
-    record.descriptors = segment->descriptors_open;
+    if (segment->threads_alive) { /* at the start nobody has been counted yet */
+        record.threads = segment->threads_alive;
+        record.descriptors = segment->descriptors_open;
+    }
     record.allocated_bytes = allocated_bytes();
     read_allocator(&record, when); /* first: it may touch memory, which the others tell */
     read_usage(&record);

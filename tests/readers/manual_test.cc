@@ -91,6 +91,17 @@ TEST_F(Manual, NamesEveryExitCodeFindingAndSetting)
     }
 }
 
+TEST_F(Manual, NamesWhatExpressionsCanName)
+{
+    std::string page = rendered(pages[2]);
+#define METRIC(id, name, unit, kind, meaning) EXPECT_TRUE(has(page, std::string(" ") + name + " " + meaning)) << name;
+#define GROUP(part, name, meaning) METRIC(part, name, , , meaning)
+#define CALLED(id, name, meaning) METRIC(id, name, , , meaning)
+#define STATISTIC(id, name, unit, kind, meaning) METRIC(id, std::string(".") + name, unit, kind, meaning)
+#define FINDING_FIGURE(id, name, unit, kind, meaning) STATISTIC(id, name, unit, kind, meaning)
+#include "analyse/metrics.def"
+}
+
 /* Names that end in _ are the header's own. */
 TEST_F(Manual, NamesEveryFunctionOfTheHeader)
 {

@@ -106,12 +106,12 @@ class TopTest : public ReadersTest
     ~TopTest() override
     {
         if (started_)
-            shell("tmux -L " + socket_ + " kill-server");
+            shell("tmux -S socket kill-server");
     }
 
     std::string tmux(const std::string &line)
     {
-        return must("tmux -u -L " + socket_ + " -f /dev/null " + line);
+        return must("tmux -u -S socket -f /dev/null " + line);
     }
 
     /* A shell on a terminal of that size. */
@@ -170,7 +170,6 @@ class TopTest : public ReadersTest
     }
 
   private:
-    std::string socket_ = "strong-" + std::to_string(getpid());
     bool started_ = false;
 };
 

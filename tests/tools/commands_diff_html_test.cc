@@ -49,7 +49,7 @@ TEST_F(DiffHtmlTest, RefusesTwoFormsAndLeavesNoHalfWrittenFile)
     EXPECT_EQ(both.code, 2);
     EXPECT_EQ(both.err, "strong-report diff: one form at a time: --html or --json\n");
     size_t before = files();
-    EXPECT_EQ(shell("$R diff --html a.strong none.strong -o page.html").code, 3);
+    EXPECT_EQ(shell("$R diff --html a.strong nobody -o page.html").code, 3);
     EXPECT_EQ(shell("$R diff --html a.strong b.strong -o nowhere/page.html").code, 1);
     EXPECT_EQ(shell("$R diff --html a.strong b.strong >/dev/full").code, 1);
     EXPECT_EQ(files(), before);

@@ -3,6 +3,7 @@
 #include "html_case.h"
 
 extern "C" {
+#include "render/html_assets.h"
 #include "render/html_prune.h"
 }
 
@@ -181,6 +182,14 @@ TEST(RenderHtml, ShowsTheVerdictOfTheReport)
     json_array_foreach(time, i, part) sum += uint64_t(json_integer_value(json_object_get(part, "ns")));
     EXPECT_EQ(sum, of.time.total_ns);
     EXPECT_EQ(uint64_t(json_integer_value(json_object_get(data.root, "thread_ns"))), of.time.total_ns);
+}
+
+TEST(RenderHtml, HasAColourForEveryPartOfTheTime)
+{
+    for (unsigned part = 0; part < PART_COUNT; part++) {
+        std::string name = accounting_part_name(accounting_part(part));
+        EXPECT_NE(std::string(html_style.text).find(".part-" + name + " {"), std::string::npos) << name;
+    }
 }
 
 TEST(RenderHtml, SaysOfACostThatItWasNotMeasured)

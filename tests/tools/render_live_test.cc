@@ -195,6 +195,44 @@ TEST_F(LiveView, TargetsAreNamedAndLocksAreNotAmongThem)
         EXPECT_EQ(name.find("queue_take"), std::string::npos);
 }
 
+TEST_F(LiveView, CallsAndTargetsLeaveOutWhatOnlyHooksDerive)
+{
+    Table calls(LIVE_calls, input_);
+    for (const std::string &name : calls.column(0))
+        EXPECT_NE(name, "connection");
+    /* 12,034 connects of 0.9 ms, and as many receives of 1 ms; the connections' lives are not in it */
+    Texts redis = row(LIVE_targets, 6, "tcp://127.0.0.1:6379");
+    EXPECT_EQ(redis[0], "24108");
+    EXPECT_EQ(redis[1], "22.9s");
+}
+
+TEST(LiveOperations, TellTheProgramsOwnMeasuresFromCalls)
+{
+    AnalyseCase c(10, 1 << 20, 4194304 + 9);
+    uint32_t name = c.segment.target(TARGET_CUSTOM, "checkout");
+    auto main = c.segment.thread(5000001, "main");
+    main.calls(40, HOOK_operation, name, AnalyseCase::ticks(50 * AnalyseCase::kMs), 1000);
+    main.calls(7, HOOK_count, name, 0, 30);
+    rates *made = nullptr;
+    ASSERT_EQ(rates_new(nullptr, c.finish().model, &made), 0);
+    live_input input = {};
+    input.rates = made;
+    input.totals = true;
+    {
+        Table t(LIVE_operations, input);
+        ASSERT_EQ(live_table_count(&t.table), 2u);
+        EXPECT_EQ(t.column(6), (Texts{"checkout", "checkout (count)"}));
+        EXPECT_EQ(t.column(0), (Texts{"40", "7"}));
+        EXPECT_EQ(t.column(1), (Texts{"2.0s", "-"}));
+        EXPECT_EQ(t.column(2), (Texts{"39.1KiB", "210"}));
+        EXPECT_EQ(t.column(4)[0], "48.2ms") << "the middle of the bucket that holds 50 ms";
+        Table calls(LIVE_calls, input), targets(LIVE_targets, input);
+        EXPECT_EQ(live_table_count(&calls.table), 0u);
+        EXPECT_EQ(live_table_count(&targets.table), 0u);
+    }
+    rates_free(made);
+}
+
 TEST_F(LiveView, ThreadsStandWhereTheyStand)
 {
     Texts worker = row(LIVE_threads, 5, "worker");

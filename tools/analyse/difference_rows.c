@@ -81,8 +81,7 @@ static struct difference_row *row_of(struct gatherer *gatherer, enum target_kind
 
 static bool is_left_out(unsigned hook)
 {
-    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_connection && hook != HOOK_response &&
-           hook != HOOK_operation;
+    return model_is_derived(hook) && hook != HOOK_connection && hook != HOOK_response;
 }
 
 static int add_row(struct gatherer *gatherer, int side, const struct model_row *from)

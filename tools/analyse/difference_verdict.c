@@ -157,7 +157,7 @@ int difference_verdict_choose(struct difference *difference)
     if (empty_a || empty_b) {
         difference->verdict_judgement = NOISE_UNKNOWN;
         return say(difference, "Nothing to compare: %s recorded no call and no CPU time",
-                   empty_a && empty_b ? "neither A nor B" : empty_a ? "A" : "B");
+                   empty_a && empty_b ? "A and B" : empty_a ? "A" : "B");
     }
     const struct difference_row *row = heaviest_target(difference, false);
     const struct difference_row *operation = heaviest_target(difference, true);

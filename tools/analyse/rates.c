@@ -221,6 +221,8 @@ static int total_targets(struct difference *work)
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
         struct model_target *target = &targets[row->target];
+        if (model_is_derived(row->hook)) /* as in model_total_targets */
+            continue;
         target->calls = sum(target->calls, row->calls);
         target->errors = sum(target->errors, row->errors);
         target->bytes = sum(target->bytes, row->bytes);
@@ -245,6 +247,26 @@ static uint64_t waited(const struct model *model, const struct model_thread *thr
     return sum(thread->class_ns[class], inside ? thread->now_ns : 0);
 }
 
+static int subtract_thread_calls(struct arena *arena, const struct model_thread *before,
+                                 struct model_thread *thread)
+{
+    struct model_call *calls = arena_array(arena, thread->call_count + 1, sizeof(*calls));
+    if (!calls)
+        return -ENOMEM;
+    for (size_t i = 0; i < thread->call_count; i++) {
+        calls[i] = thread->calls[i];
+        for (size_t j = 0; j < before->call_count; j++) {
+            const struct model_call *had = &before->calls[j];
+            if (had->hook != calls[i].hook || had->kind != calls[i].kind)
+                continue;
+            calls[i].calls = grown(had->calls, calls[i].calls);
+            calls[i].ns = grown(had->ns, calls[i].ns);
+        }
+    }
+    thread->calls = calls;
+    return 0;
+}
+
 static int subtract_threads(struct difference *work)
 {
     struct model *model = &work->rates->model;
@@ -264,6 +286,8 @@ static int subtract_threads(struct difference *work)
         for (int c = 0; c <= CLASS_COUNT; c++)
             threads[i].class_cpu_ns[c] =
                 grown(was ? was->class_cpu_ns[c] : 0, is->class_cpu_ns[c]);
+        if (was && subtract_thread_calls(&work->rates->arena, was, &threads[i]) != 0)
+            return -ENOMEM;
     }
     model->threads = threads;
     return 0;

@@ -46,6 +46,15 @@ static int open_signals(void)
     return sigprocmask(SIG_BLOCK, &heard, NULL) == 0 ? signalfd(-1, &heard, SFD_CLOEXEC) : -1;
 }
 
+/* What runs may come later; a file that cannot be read now is a mistake. Says what is wrong with it. */
+static int check_file(const char *word)
+{
+    struct look look = {0};
+    int code = word && select_is_file(word) ? look_take(word, NULL, &look) : EXIT_OK;
+    look_done(&look);
+    return code;
+}
+
 static void loop(struct serve_http *http, int signal_fd, long count)
 {
     struct pollfd ready[] = {{.fd = serve_http_fd(http), .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
@@ -65,12 +74,15 @@ int serve_command(int argc, char **argv)
     if (count_word && (count = arguments_number("serve", "count", count_word, 1, 1000000000)) < 0)
         return EXIT_USAGE;
     struct serve_pages pages = {.word = rest.count ? rest.rest[0] : NULL};
+    int code = check_file(pages.word);
+    if (code != EXIT_OK)
+        return code;
     int signal_fd = open_signals();
     if (signal_fd < 0) {
         fprintf(stderr, "strong-report serve: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
-    int code = serve_http_open(listen_word, allow_remote, &pages, &http);
+    code = serve_http_open(listen_word, allow_remote, &pages, &http);
     if (code == EXIT_OK) {
         fprintf(stderr, "strong-report serve: http://%s/\n", serve_http_address(http));
         if (serve_http_is_remote(http))

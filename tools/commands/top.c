@@ -30,12 +30,17 @@ static const struct argument arguments[] = {
 };
 
 const char top_notes[] =
-    "Views, each with its key:\n"
+    "Keys:\n"
+    "\n" TOP_KEYS
+    "\n"
+    "Views:\n"
+    "\n"
 #define LIVE_VIEW(name, key, label, needs, sort, meaning) "  " #name "\n      " meaning "\n"
 #include "render/live_views.def"
 #undef LIVE_VIEW
+    "\n"
     "Figures are those of the last interval: times as a share of one thread's, 100% for one thread all the\n"
-    "time; P50 and P99 of the calls that ended in it. In the full screen h or ? shows the keys.\n";
+    "time; P50 and P99 of the calls that ended in it.\n";
 
 const struct argument *top_arguments(void)
 {

@@ -63,6 +63,15 @@ unsigned top_print(struct top *top, struct screen *screen, unsigned height, size
 /* Orders the view by the column that many after (or before) the present one. */
 void top_sort_next(struct top *top, int step);
 
+/* The keys of the full screen, a line each: for its help and the command's. */
+#define TOP_KEYS                                                                                   \
+    "  1 to 0, Tab    views, see below: all but the first are about one process\n"                  \
+    "  arrows, PgUp…  move; Enter follows the marked process, Esc goes back to all\n"               \
+    "  < >            order by the column before or after; r the other way round\n"                \
+    "  /              show only lines with a word (Esc: all again)\n"                              \
+    "  t              since the start, or rates of the last interval\n"                            \
+    "  space          pause;  + - longer or shorter interval;  q quit\n"
+
 /* Can this terminal be drawn on at all? EXIT_OK, or EXIT_USAGE after a message. */
 int top_terminal_check(void);
 

@@ -147,26 +147,23 @@ static bool draw_status(const struct view *view)
 
 static void draw_help(const struct view *view)
 {
-    static const char *const lines[] = {
-        "Keys",
-        "  1 to 0, Tab    views, see below: all but the first are about one process",
-        "  arrows, PgUp…  move; Enter follows the marked process, Esc goes back to all",
-        "  < >            order by the column before or after; r the other way round",
-        "  /              show only lines with a word (Esc: all again)",
-        "  t              since the start, or rates of the last interval",
-        "  space          pause;  + - longer or shorter interval;  q quit",
-        "",
-        "Times are shares of one thread's; P50 and P99 of the calls that ended meanwhile.",
-        "",
+    static const char *const text[] = {
+        "Keys\n" TOP_KEYS "\n",
+        "Times are shares of one thread's; P50 and P99 of the calls that ended meanwhile.\n\n",
     };
     int y = 0;
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && y < LINES - 1; i++)
-        put(view, y++, i ? STYLE_PLAIN : STYLE_BOLD, lines[i]);
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+        for (const char *at = text[i]; *at && y < LINES - 1; at += strcspn(at, "\n") + 1) {
+            char line[120];
+            snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+            put(view, y, y ? STYLE_PLAIN : STYLE_BOLD, line);
+            y++;
+        }
     for (unsigned i = 0; i < LIVE_VIEW_COUNT && y < LINES - 1; i++) {
-        char text[160];
-        snprintf(text, sizeof(text), "  %c %-11s %s", live_kinds[i].key, live_kinds[i].name,
+        char line[160];
+        snprintf(line, sizeof(line), "  %c %-11s %s", live_kinds[i].key, live_kinds[i].name,
                  live_kinds[i].meaning);
-        put(view, y++, STYLE_PLAIN, text);
+        put(view, y++, STYLE_PLAIN, line);
     }
     put(view, LINES - 1, STYLE_DIM, "any key goes on");
 }

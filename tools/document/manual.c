@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "analyse/metrics.h"
 #include "commands/describe.h"
 #include "commands/settings.h"
 #include "document/tables.h"
@@ -129,6 +130,27 @@ void manual_findings(FILE *out)
     };
     for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
         put_item(out, findings[i].name, findings[i].meaning);
+}
+
+static void put_metrics(FILE *out, const char *title, const char *prefix, const struct metric_entry *entries)
+{
+    put(out, title);
+    fputs("\n\n", out);
+    for (; entries->name; entries++) {
+        char word[128];
+        snprintf(word, sizeof(word), "%s%s", prefix, entries->name);
+        put_item(out, word, entries->meaning);
+    }
+}
+
+void manual_metrics(FILE *out)
+{
+    put_metrics(out, "Of a process or a run:", "", metrics_scalars);
+    put_metrics(out, "Groups of calls:", "", metrics_groups);
+    put_metrics(out, "What has a name of its own, as in operation(\"checkout\"):", "", metrics_called);
+    put_metrics(out, "Behind a group, the name of a call of libc, or what has a name of its own:", ".",
+                metrics_statistics);
+    put_metrics(out, "Behind finding(\"...\"):", ".", metrics_finding_figures);
 }
 
 void manual_exits(FILE *out)

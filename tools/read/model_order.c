@@ -122,9 +122,7 @@ void model_total_targets(struct model *model)
 {
     for (size_t i = 0; i < model->row_count; i++) {
         const struct model_row *row = &model->rows[i];
-        /* Lives of connections and waits for answers are not time in calls, or are in other rows already. */
-        bool derived = hook_kinds[row->hook] == HOOK_KIND_PSEUDO && row->hook != HOOK_operation;
-        if (derived)
+        if (model_is_derived(row->hook))
             continue;
         struct model_target *target = &model->targets[row->target];
         target->calls = decode_sum(target->calls, row->calls);

@@ -106,7 +106,7 @@ static void begin_series(struct exposition *to, const struct families_member *me
 {
     begin(to, member);
     exposition_label(to, "hook", hook_names[series->hook]);
-    exposition_label(to, "class", class_names[series->class]);
+    exposition_label(to, "class", class_names[series->kind]);
     exposition_label(to, "target", series->target);
 }
 

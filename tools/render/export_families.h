@@ -28,7 +28,7 @@ int export_families(FILE *out, const struct export_source *source, enum expositi
 /* Calls of one hook on one target (or on all those that are not named), or an operation or count of strong.h. */
 struct families_series {
     unsigned hook;
-    enum hook_class class;
+    enum hook_class kind;
     const char *target;
     uint64_t calls, errors, bytes, ns;
     struct latency latency;

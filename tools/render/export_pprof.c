@@ -234,6 +234,10 @@ static void put_types(struct writer *writer)
     pprof_tables_put(&writer->tables, &piece);
 }
 
+/* The functions of strong.h, which are compiled into the program. */
+static const char of_strong_h[] =
+    "strong_(api|enabled|measure|count|gauge|get_metrics|site|scope)(_.*)?|strong::scope::.*";
+
 static void put_facts(struct writer *writer)
 {
     const struct model_process *process = &writer->model->processes[0];
@@ -251,7 +255,7 @@ static void put_facts(struct writer *writer)
         piece.period = (int64_t)(cpu ? process->cpu_period_ns : process->alloc_period_bytes);
         piece.period_type = &period;
     }
-    piece.drop_frames = pprof_tables_text(tables, "strong_(api|enabled|measure|count|gauge|get_metrics|site|scope)(_.*)?|strong::scope::.*");
+    piece.drop_frames = pprof_tables_text(tables, of_strong_h);
     piece.n_comment = 2;
     piece.comment = comments;
     pprof_tables_put(tables, &piece);

@@ -64,8 +64,8 @@ static int by_labels(const void *left, const void *right)
     const struct families_series *a = left, *b = right;
     if (a->hook != b->hook)
         return a->hook < b->hook ? -1 : 1;
-    if (a->class != b->class)
-        return a->class < b->class ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
     return strcmp(a->target, b->target);
 }
 

@@ -13,9 +13,11 @@ function flameEmpty(one) {
 function flameDetail(one) {
     if (!one.measured)
         return "not measured";
+    if (flameEmpty(one))
+        return "none seen";
     if (isDiff)
         return `${quantity(one.total[0] / one.units[0], one.unit)} → ${quantity(one.total[1] / one.units[1], one.unit)}${one.per}`;
-    return flameEmpty(one) ? "none seen" : quantity(one.total[0], one.unit);
+    return quantity(one.total[0], one.unit);
 }
 
 /* Where most of the time goes that does not wait for work; what is bytes comes first only where no time was sampled. */

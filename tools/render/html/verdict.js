@@ -11,7 +11,7 @@ function header() {
         fact(`pid ${ran.pid}` + (ran.others > 0 ? ` and ${count(ran.others)} more` : "")),
         fact(duration(data.wall_ns)),
         fact(plural(ran.threads, "thread")),
-        fact(ran.state, ran.state === "exited" ? null : "warn"),
+        fact(ran.state, ["exited", "running"].includes(ran.state) ? null : "warn"),
         ran.exit_status ? fact(`exit status ${ran.exit_status}`, "warn") : null,
         fact(`libstrong cost ${share(self.share)} (estimated)`),
         fact(`${plural(self.dropped, "sample")} dropped`, self.dropped > 0 ? "warn" : null),
