@@ -10,8 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "abi/segment.h"
-#include "read/model.h"
+#include "read/model.h" /* abi/segment.h with the tables of names */
 
 /* Decides the state: the process runs when its pid exists in the pid namespace it was recorded in, on
  * the same boot, and the kernel started it no later than the segment (else the pid was reused). Sets
