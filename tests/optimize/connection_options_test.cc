@@ -123,7 +123,7 @@ TEST(ConnectionOptions, ControlsThatChangeTheFileEndTheFollowing)
 
 TEST(ConnectionOptions, OfAFormerLifeTakeTheFreshSocketsValues)
 {
-    Watch watch(WATCH_LIVE);
+    Watch watch(WATCH_LIVE), fresh_watch;
     Socket kept(SOCK_NONBLOCK), fresh;
     kept.set(IPPROTO_TCP, TCP_NODELAY, 1);
     kept.set(SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -134,7 +134,7 @@ TEST(ConnectionOptions, OfAFormerLifeTakeTheFreshSocketsValues)
                                std::pair<int, int>(IPPROTO_TCP, TCP_KEEPIDLE), std::pair<int, int>(SOL_SOCKET, SO_RCVTIMEO)})
         EXPECT_TRUE(watch.set(level, name, 1));
     fresh.set(SOL_SOCKET, SO_KEEPALIVE, 1); // chosen for the new life
-    ASSERT_EQ(connection_options_hand_on(&watch, kept.fd, fresh.fd), 0);
+    ASSERT_EQ(connection_options_hand_on(&watch, kept.fd, &fresh_watch, fresh.fd), 0);
     EXPECT_EQ(kept.get(IPPROTO_TCP, TCP_NODELAY), 0);
     EXPECT_EQ(kept.get(SOL_SOCKET, SO_KEEPALIVE), 1);
     EXPECT_EQ(kept.get(IPPROTO_TCP, TCP_KEEPIDLE), fresh.get(IPPROTO_TCP, TCP_KEEPIDLE));
@@ -143,6 +143,33 @@ TEST(ConnectionOptions, OfAFormerLifeTakeTheFreshSocketsValues)
     EXPECT_EQ(time.tv_sec, 0);
     EXPECT_EQ(fcntl(kept.fd, F_GETFL) & O_NONBLOCK, 0);
     EXPECT_EQ(watch.flags & O_NONBLOCK, 0);
+    EXPECT_TRUE(fresh_watch.flags_known);
+    EXPECT_EQ(fresh_watch.flags, fcntl(fresh.fd, F_GETFL));
+}
+
+TEST(ConnectionOptions, AreSetBackToWhatANewSocketHas)
+{
+    Watch watch;
+    Socket used, fresh;
+    timeval time = {3, 0};
+    for (auto [level, name] : {std::pair<int, int>(IPPROTO_TCP, TCP_NODELAY), std::pair<int, int>(SOL_SOCKET, SO_KEEPALIVE),
+                               std::pair<int, int>(IPPROTO_TCP, TCP_CORK), std::pair<int, int>(IPPROTO_TCP, TCP_USER_TIMEOUT)}) {
+        used.set(level, name, 1);
+        EXPECT_TRUE(watch.set(level, name, 1));
+    }
+    setsockopt(used.fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    EXPECT_TRUE(connection_options_set(&watch, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time));
+    ASSERT_TRUE(connection_options_clearable(watch.before, watch.before_count));
+    ASSERT_TRUE(connection_options_clear(used.fd, watch.before, watch.before_count));
+    for (unsigned i = 0; i < watch.before_count; i++) {
+        char is[16] = {}, was[16] = {};
+        socklen_t is_len = sizeof is, was_len = sizeof was;
+        getsockopt(used.fd, watch.before[i].level, watch.before[i].name, is, &is_len);
+        getsockopt(fresh.fd, watch.before[i].level, watch.before[i].name, was, &was_len);
+        EXPECT_EQ(std::string(is, is_len), std::string(was, was_len)) << watch.before[i].name;
+    }
+    EXPECT_TRUE(watch.set(IPPROTO_TCP, TCP_KEEPIDLE, 77));
+    EXPECT_FALSE(connection_options_clearable(watch.before, watch.before_count)) << "its default is a setting of the machine";
 }
 
 TEST(ConnectionOptions, AreRepeatedOnASocketThatReplacesTheProgramsOwn)
@@ -160,8 +187,8 @@ TEST(ConnectionOptions, AreRepeatedOnASocketThatReplacesTheProgramsOwn)
 
 TEST(ConnectionOptions, TheKernelRefusesAreTold)
 {
-    Watch watch(WATCH_LIVE);
+    Watch watch(WATCH_LIVE), fresh;
     Socket kept;
-    EXPECT_LT(connection_options_hand_on(&watch, kept.fd, -1), 0);
-    EXPECT_LT(connection_options_hand_on(&watch, -1, kept.fd), 0);
+    EXPECT_LT(connection_options_hand_on(&watch, kept.fd, &fresh, -1), 0);
+    EXPECT_LT(connection_options_hand_on(&watch, -1, &fresh, kept.fd), 0);
 }

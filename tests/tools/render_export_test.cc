@@ -160,6 +160,19 @@ TEST(ExportSpeedscope, SurvivesHostileNames)
     EXPECT_NE(std::find(stacks.begin(), stacks.end(), "main;a\"b\\c 10000000"), stacks.end());
 }
 
+TEST(ExportFormats, WriteNumbersThatOverflowASum)
+{
+    AnalyseCase c;
+    uint32_t stack = c.segment.stack({c.function("main")}), other = c.segment.stack({c.function("main") + 8});
+    for (uint32_t each : {stack, other})
+        for (sample_cost cost : {SAMPLE_ALLOCATED, SAMPLE_CPU, SAMPLE_BLOCKED})
+            for (unsigned hook : {HOOK_malloc, HOOK_realloc, HOOK_calloc})
+                c.segment.sample(cost, hook, 0, each, UINT64_MAX, UINT64_MAX);
+    const analysis &analysed = c.finish();
+    for (const export_format *format = export_formats; format->name; format++)
+        EXPECT_NE(export_text(format->write, analysed), "") << format->name;
+}
+
 TEST(ExportFormats, HaveNamesMeaningsAndSuffixesOfTheirOwn)
 {
     std::set<std::string> names, suffixes;

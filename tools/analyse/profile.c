@@ -332,6 +332,15 @@ static bool add_cpu(struct walk *walk, const struct model_sample *sample)
     return true;
 }
 
+/* Within the bounds of every number in a model: a segment can say anything, and so often that it overflows. */
+static int64_t bounded(int64_t sum, int64_t more)
+{
+    const int64_t most = INT64_C(1) << 62;
+    if (more > 0)
+        return sum > most - more ? most : sum + more;
+    return sum < -most - more ? -most : sum + more;
+}
+
 static bool add_other(struct walk *walk, enum sample_cost cost, const struct model_sample *sample)
 {
     const struct model_frame *frame = cost == SAMPLE_ALLOCATED || cost == SAMPLE_FREED
@@ -352,9 +361,9 @@ static bool add_other(struct walk *walk, enum sample_cost cost, const struct mod
         function->alloc_bytes += sample->weight;
         function->alloc_variance += sample->variance;
         function->alloc_objects += (uint64_t)sample->objects;
-        function->live_bytes += (int64_t)sample->weight;
+        function->live_bytes = bounded(function->live_bytes, (int64_t)sample->weight);
     } else if (cost == SAMPLE_FREED) {
-        function->live_bytes -= (int64_t)sample->weight;
+        function->live_bytes = bounded(function->live_bytes, -(int64_t)sample->weight);
     } else {
         function->blocked_ns += sample->weight;
         function->blocked_variance += sample->variance;

@@ -326,10 +326,7 @@ static inline enum hook_class model_class(unsigned hook, enum target_kind kind)
 
 /* Rows that are no time in calls, or are in other rows already: lives of connections, waits for answers, counts. What the
  * program measures itself (operation) is a call like any other. Targets do not sum them up. */
-static inline bool model_is_derived(unsigned hook)
-{
-    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_operation;
-}
+bool model_is_derived(unsigned hook);
 
 /* Value of an effective option ("CPU_HZ") or NULL. */
 const char *model_option(const struct model *model, const char *name);

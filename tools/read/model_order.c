@@ -118,6 +118,11 @@ void model_order(struct model *model)
              sizeof(struct model_sample), compare_samples);
 }
 
+bool model_is_derived(unsigned hook)
+{
+    return hook_kinds[hook] == HOOK_KIND_PSEUDO && hook != HOOK_operation;
+}
+
 void model_total_targets(struct model *model)
 {
     for (size_t i = 0; i < model->row_count; i++) {
