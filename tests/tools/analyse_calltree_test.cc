@@ -9,11 +9,11 @@ extern "C" {
 }
 
 /* Found in this program's symbol table under these names. */
-extern "C" __attribute__((noinline)) void pool_of_the_calltree_test()
+extern "C" __attribute__((noinline)) void pool_cache_of_the_calltree_test()
 {
     asm volatile("nop; nop");
 }
-extern "C" __attribute__((noinline)) void hook_of_the_calltree_test()
+extern "C" __attribute__((noinline)) void pool_close_of_the_calltree_test()
 {
     asm volatile("nop; nop; nop");
 }
@@ -208,11 +208,11 @@ TEST_F(CalltreeTest, LeavesOutTheProfilerButNotTheAllocatorInIt)
     std::string library = folder / "libstrong.so";
     ASSERT_EQ(symlink("/proc/self/exe", library.c_str()), 0);
     Dl_info own;
-    ASSERT_NE(dladdr(reinterpret_cast<void *>(pool_of_the_calltree_test), &own), 0);
+    ASSERT_NE(dladdr(reinterpret_cast<void *>(pool_cache_of_the_calltree_test), &own), 0);
     uint64_t bias = reinterpret_cast<uint64_t>(own.dli_fbase);
     case_.segment.module(library, bias, bias + (256 << 20), bias);
-    uint64_t pool = reinterpret_cast<uint64_t>(pool_of_the_calltree_test) + 1;
-    uint64_t hook = reinterpret_cast<uint64_t>(hook_of_the_calltree_test) + 1;
+    uint64_t pool = reinterpret_cast<uint64_t>(pool_cache_of_the_calltree_test) + 1;
+    uint64_t hook = reinterpret_cast<uint64_t>(pool_close_of_the_calltree_test) + 1;
     uint64_t main = case_.function("main"), back = case_.function("called_back");
     case_.cpu_sample(4, {pool, hook, main});
     case_.cpu_sample(2, {hook, main});
@@ -220,7 +220,7 @@ TEST_F(CalltreeTest, LeavesOutTheProfilerButNotTheAllocatorInIt)
     make(CALLTREE_CPU);
     expect_sound(70 * kMs);
     EXPECT_EQ(at({"main"}), "70000000 20000000 7");
-    EXPECT_EQ(at({"main", "pool_of_the_calltree_test"}), "40000000 40000000 4");
+    EXPECT_EQ(at({"main", "pool_cache_of_the_calltree_test"}), "40000000 40000000 4");
     EXPECT_EQ(at({"main", "called_back"}), "10000000 10000000 1");
 }
 

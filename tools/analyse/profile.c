@@ -146,11 +146,20 @@ const struct model_frame *profile_site(const struct model *model, struct symbols
     return depth > 0 ? &frames[0] : NULL;
 }
 
-/* The memory pool inside libstrong, and the jemalloc inside that. */
+/* The memory pool inside libstrong, and the jemalloc inside that. The pool of connections has pool_close and its kin. */
 static bool is_pool(const char *function)
 {
-    return starts_with(function, "pool_") || starts_with(function, "memory_pool_") ||
-           starts_with(function, "strong_je_");
+    static const char *const parts[] = {"cache_", "depot_", "span_", "range_", "room_", "system_", "state_",
+                                        "conf_",  "class",  "large_class", "usable_size", "mall",  NULL};
+    if (starts_with(function, "memory_pool_") || starts_with(function, "strong_je_"))
+        return true;
+    if (!starts_with(function, "pool_"))
+        return false;
+    const char *rest = function + strlen("pool_");
+    for (const char *const *part = parts; *part != NULL; part++)
+        if (starts_with(rest, *part))
+            return true;
+    return profile_is_allocator(rest);
 }
 
 /* CPU time is the allocator's when a function of it is on the stack with nothing but libc,
