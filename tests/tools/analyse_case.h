@@ -24,10 +24,14 @@ class AnalyseCase
   public:
     static constexpr uint64_t kMs = 1000000, kUs = 1000, kSecond = 1000000000;
 
-    /* pid: above every real one, so that it is nobody's; by default another one in each test
-     * process. */
-    explicit AnalyseCase(double seconds = 10, size_t bytes = 4 << 20,
-                         uint32_t pid = 4194304 + 100000 + static_cast<uint32_t>(getpid()))
+    /* A pid above every real one (4194304, PID_MAX_LIMIT), so that it is nobody's, and the one after it: no other test
+     * process has them, nor do eight cases in a row of this one. Names are in a file by that pid. */
+    static uint32_t nobody()
+    {
+        static uint32_t made;
+        return 2 * 4194304 + static_cast<uint32_t>(getpid()) * 16 + made++ % 8 * 2;
+    }
+    explicit AnalyseCase(double seconds = 10, size_t bytes = 4 << 20, uint32_t pid = nobody())
         : segment(bytes), pid_(pid)
     {
         segment.lasts(seconds);

@@ -10,7 +10,7 @@ extern "C" {
 
 struct DiffCase {
     AnalyseCase a, b;
-    explicit DiffCase(double a_seconds = 10, double b_seconds = 10, uint32_t pid = 5000201)
+    explicit DiffCase(double a_seconds = 10, double b_seconds = 10, uint32_t pid = AnalyseCase::nobody())
         : a(a_seconds, 8 << 20, pid), b(b_seconds, 8 << 20, pid + 1)
     {
         b.segment.header().start_realtime_ns += 60000000000;
