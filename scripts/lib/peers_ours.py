@@ -33,6 +33,11 @@ EXACT = {"write", "pread64", "pwrite64", "openat", "close", "fsync", "fdatasync"
 Figure = collections.namedtuple("Figure", "value margin note")
 
 
+def plain(name):
+    """Of "copy_word(unsigned)", "by_value.part.0" and "keep.constprop.0" what every demangler and compiler agrees on."""
+    return (name or "(no stack)").split("(")[0].split(".")[0]
+
+
 class Ours:
     def __init__(self, document):
         self.document = document
@@ -46,12 +51,12 @@ class Ours:
         for site in sampled["sites"]:
             for what in ("allocated", "temporary", "live", "peak"):
                 for part in ("bytes", "objects", "margin_bytes"):
-                    self.sites[site["function"]][what, part] += site[what].get(part) or 0
+                    self.sites[plain(site["function"])][what, part] += site[what].get(part) or 0
 
     def heap(self, kind, name):
         what, part = {"peak": ("peak", "bytes"), "leaked": ("live", "bytes"), "temporary": ("temporary", "objects"),
                       "allocations": ("allocated", "objects")}[kind]
-        site = self.sites.get(name)
+        site = self.sites.get(plain(name))
         if site is None or not site[what, part]:
             return None
         return Figure(site[what, part], site[what, "margin_bytes"] if part == "bytes" else None, "")
@@ -80,8 +85,8 @@ class Ours:
             return Figure(last[-1]["cpu_system_ns"] / whole, None, "system time") if whole else None
         own = self.functions.get(name)
         if own is None:
-            for function in self.functions:  # "by_value.part.0", "copy_word(unsigned)" of another demangler
-                if function.split("(")[0].split(".")[0] == name.split("(")[0].split(".")[0]:
+            for function in self.functions:
+                if plain(function) == plain(name):
                     own = self.functions[function]
                     break
         return Figure(own / self.cpu_ns, None, "") if own else None

@@ -57,6 +57,7 @@ class RedisService:
         self.bench = bench
         self.port, self.redis_port = free_port(), free_port()
         self.script = bench.write("service.py", SERVICE)
+        bench.stay_on_one_cpu()
         redis = bench.start(["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
                              "--appendonly", "no"])
         wait_for_port(self.redis_port, redis)
