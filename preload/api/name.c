@@ -41,11 +41,11 @@ uint32_t name_number(const char *name)
     if (!name || !name[0])
         name = "(unnamed)";
     uint32_t *hint = &hints[(uint64_t)(uintptr_t)name * 0x9E3779B97F4A7C15ull >> (64 - HINT_BITS)];
-    uint32_t target = __atomic_load_n(hint, __ATOMIC_RELAXED);
+    uint32_t target = __atomic_load_n(hint, __ATOMIC_ACQUIRE); /* pairs with the store: the target is whole */
     if (strong_likely(target && is_name_of(target, name)))
         return 1 + target;
     char room[NAME_MOST];
     target = targets_text(TARGET_CUSTOM, room, clean(room, name));
-    __atomic_store_n(hint, target, __ATOMIC_RELAXED);
+    __atomic_store_n(hint, target, __ATOMIC_RELEASE);
     return 1 + target;
 }

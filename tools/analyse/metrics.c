@@ -83,6 +83,13 @@ static size_t add_names(const char **names, size_t count, const struct metric_en
     return count;
 }
 
+static void add_hooks(const char **names, size_t count)
+{
+    for (unsigned hook = 1; hook < HOOK_COUNT && count < NAMES_MOST; hook++)
+        names[count++] = hook_names[hook];
+    names[count] = NULL;
+}
+
 static int wrong(char *message, const char *what, const char *word, const char *const *names,
                  const char *see)
 {
@@ -108,10 +115,7 @@ static int wrong_metric(char *message, const char *text, const char *head, const
         snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; nearest: %s", text, nearest);
         return -1;
     }
-    size_t count = add_names(names, 0, metrics_groups);
-    for (unsigned hook = 1; hook < HOOK_COUNT && count < NAMES_MOST; hook++)
-        names[count++] = hook_names[hook];
-    names[count] = NULL;
+    add_hooks(names, add_names(names, 0, metrics_groups));
     nearest = text_nearest(head, names);
     if (nearest)
         snprintf(message, METRIC_MESSAGE, "no metric '%.60s'; nearest: %s%s%.60s", text, nearest,
@@ -166,8 +170,10 @@ static int resolve_called(struct metric *metric, const struct metric_path *path,
     metric->name = path->name;
     if (metric->subject == METRIC_OF_HOOK) {
         metric->index = find_hook(path->name);
-        if (metric->index == HOOK_NONE)
-            return wrong(message, "hook", path->name, hook_names + 1, "metrics");
+        if (metric->index == HOOK_NONE) {
+            add_hooks(names, 0);
+            return wrong(message, "hook", path->name, names, "metrics");
+        }
     }
     if (metric->subject == METRIC_OF_RULE) {
         while (finding_names[metric->index] && strcmp(finding_names[metric->index], path->name) != 0)
