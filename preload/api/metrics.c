@@ -285,11 +285,14 @@ static void write_gauges(struct metrics_text *out)
         metrics_family(out, families[i], "gauge", helps[i]);
         for (uint32_t at = 1; ready && at < table->capacity; at++) {
             const struct gauge_record *row = segment_record(TABLE_GAUGES, at);
-            if (!row->key || !__atomic_load_n(&row->count, __ATOMIC_ACQUIRE)) /* pairs with gauge_set */
+            if (!__atomic_load_n(&row->count, __ATOMIC_ACQUIRE)) /* pairs with gauge_set */
                 continue;
-            struct string_ref text = ((const struct target_record *)segment_record(
-                                          TABLE_TARGETS, gauge_record_target(row)))->text;
-            const double values[] = {row->last, gauge_value(~row->lowest), gauge_value(row->highest)};
+            double last;
+            __atomic_load(&row->last, &last, __ATOMIC_RELAXED);
+            uint32_t target = (uint32_t)__atomic_load_n(&row->key, __ATOMIC_RELAXED); /* gauge_record_target */
+            struct string_ref text = ((const struct target_record *)segment_record(TABLE_TARGETS, target))->text;
+            const double values[] = {last, gauge_value(~__atomic_load_n(&row->lowest, __ATOMIC_RELAXED)),
+                                     gauge_value(__atomic_load_n(&row->highest, __ATOMIC_RELAXED))};
             metrics_name(out, families[i], "name", segment_record(TABLE_STRINGS, text.offset), text.len);
             metrics_value(out, values[i]);
         }

@@ -257,7 +257,10 @@ RUNTIME_TEST(ApiOperations, MayEndInAnotherThreadOrNever)
     uint32_t number = name_number("handed on");
     strong_token token = operation_begin(number);
     operation_begin(number);
-    std::thread([&] { operation_end(token, 0, 0); }).join();
+    std::thread([&] {
+        attach();
+        operation_end(token, 0, 0);
+    }).join();
     operation_end({0, number, 0}, 0, 0); // begun where nothing was measured
     EXPECT_EQ(row(HOOK_operation, number - 1).calls, 1u);
 }
@@ -283,6 +286,7 @@ RUNTIME_TEST(ApiCounts, SumUpExactlyOverThreads)
 {
     Runtime runtime;
     in_threads(4, [](unsigned i) {
+        attach();
         for (unsigned n = 0; n < 20000; n++) {
             count_add(name_number("all"), 3);
             count_add(name_number(i % 2 ? "odd" : "even"), i);
@@ -333,6 +337,7 @@ RUNTIME_TEST(ApiGauges, AreExactOverThreads)
 {
     Runtime runtime;
     in_threads(4, [](unsigned thread) {
+        attach();
         for (int i = 0; i < 5000; i++) {
             gauge_set(name_number("shared"), thread * 5000.0 + i);
             gauge_set(name_number(("own " + std::to_string(thread)).c_str()), i);
