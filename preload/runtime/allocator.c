@@ -108,7 +108,8 @@ void allocator_look(uint64_t now_ticks)
         return;
     look(now_ticks);
     uint64_t second = clock_ns_to_ticks(1000000000), cost = latest.took_ticks * COST_FACTOR;
-    __atomic_store_n(&next_ticks, now_ticks + (cost > second ? cost : second - second / 10), __ATOMIC_RELAXED);
+    /* twice for each reading of the series: an account as old as the readings are apart made growth look uneven */
+    __atomic_store_n(&next_ticks, now_ticks + (cost > second / 2 ? cost : second / 2), __ATOMIC_RELAXED);
 }
 
 void allocator_look_last(uint64_t now_ticks)
