@@ -92,8 +92,13 @@ class Report:
 
     def service(self):
         """A small service: four threads that compute, read a file and rest."""
-        return subprocess.Popen(["/usr/bin/python3", "-c", SERVICE], env=dict(self.env, LD_PRELOAD=self.library),
-                                stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen(["/usr/bin/python3", "-c", SERVICE], env=dict(self.env, LD_PRELOAD=self.library),
+                                 stdout=subprocess.PIPE, text=True)
+        for _ in range(100):
+            if any(name.startswith(f"{child.pid}-") for name in os.listdir(self.directory)):
+                break
+            time.sleep(0.05)
+        return child
 
     def live(self):
         """The same program, still alive with all its threads."""
