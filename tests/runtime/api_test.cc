@@ -19,6 +19,20 @@ uint32_t target_of(const std::string &name)
     return name_number(name.c_str()) - 1;
 }
 
+// Of all targets with that name: threads that bring it up at the same moment may make several, for readers to merge.
+Row row_named(unsigned hook, const std::string &name)
+{
+    Row sum{};
+    for (uint32_t at = 1; at < segment->tables[TABLE_TARGETS].used; at++)
+        if (target(at).kind == (uint32_t)TARGET_CUSTOM && target_text(at) == name) {
+            Row one = row(hook, at);
+            sum.calls += one.calls;
+            sum.bytes += one.bytes;
+            sum.ticks += one.ticks;
+        }
+    return sum;
+}
+
 // An operation that began so long ago.
 void operation(uint32_t number, uint64_t ticks, uint64_t bytes = 0, int error = 0)
 {
@@ -292,12 +306,12 @@ RUNTIME_TEST(ApiCounts, SumUpExactlyOverThreads)
             count_add(name_number(i % 2 ? "odd" : "even"), i);
         }
     });
-    Row all = row(HOOK_count, target_of("all"));
+    Row all = row_named(HOOK_count, "all");
     EXPECT_EQ(all.calls, 80000u);
     EXPECT_EQ(all.bytes, 240000u);
     EXPECT_EQ(all.ticks, 0u);
-    EXPECT_EQ(row(HOOK_count, target_of("odd")).bytes, 20000u * (1 + 3));
-    EXPECT_EQ(row(HOOK_count, target_of("even")).bytes, 20000u * (0 + 2));
+    EXPECT_EQ(row_named(HOOK_count, "odd").bytes, 20000u * (1 + 3));
+    EXPECT_EQ(row_named(HOOK_count, "even").bytes, 20000u * (0 + 2));
 }
 
 // ---- gauges ----
@@ -336,6 +350,7 @@ RUNTIME_TEST(ApiGauges, LeaveOutAndCountWhatIsNotFinite)
 RUNTIME_TEST(ApiGauges, AreExactOverThreads)
 {
     Runtime runtime;
+    name_number("shared"); // one target: brought up at the same moment it may be several, which readers merge
     in_threads(4, [](unsigned thread) {
         attach();
         for (int i = 0; i < 5000; i++) {
