@@ -7,20 +7,22 @@
 #include <string.h>
 
 #include "runtime/log.h"
+#include "runtime/text.h"
 
-enum { NAME_MOST = 32 };
+enum { NAME_MOST = 32, VALUE_MOST = 80 };
 
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
 
-static unsigned distance(const char *a, const char *b)
+/* `most`, or more, where it is at least that: a difference in length alone can tell. */
+static unsigned distance(const char *a, const char *b, unsigned most)
 {
     unsigned rows[3][NAME_MOST + 1], *before = rows[0], *last = rows[1], *now = rows[2];
     unsigned len_a = (unsigned)strlen(a), len_b = (unsigned)strlen(b);
-    if (len_a > NAME_MOST || len_b > NAME_MOST)
-        return NAME_MOST;
+    if (len_a > NAME_MOST || len_b > NAME_MOST || len_a >= len_b + most || len_b >= len_a + most)
+        return NAME_MOST > most ? NAME_MOST : most;
     for (unsigned j = 0; j <= len_b; j++)
         last[j] = j;
     for (unsigned i = 1; i <= len_a; i++) {
@@ -40,11 +42,13 @@ const char *config_nearest(const char *name, const char *const *names, unsigned 
 {
     const char *nearest = NULL;
     unsigned best = (unsigned)strlen(name) / 3 + 1;
-    for (unsigned i = 0; i < count; i++)
-        if (distance(name, names[i]) < best) {
-            best = distance(name, names[i]);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned off = distance(name, names[i], best);
+        if (off < best) {
+            best = off;
             nearest = names[i];
         }
+    }
     return nearest;
 }
 
@@ -77,10 +81,16 @@ void config_report_value(const char *name, const char *value, const char *kind, 
     for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(kind, forms[i].kind) == 0)
             form = forms[i].form;
+    char shown[VALUE_MOST + sizeof "…"]; /* so that a long value leaves room for the rest of the line */
+    struct text cut = text_in(shown, sizeof shown);
+    size_t len = strlen(value);
+    text_bytes(&cut, value, len <= VALUE_MOST ? (unsigned)len : VALUE_MOST);
+    if (len > VALUE_MOST)
+        text_string(&cut, "…");
     bool numbers = strcmp(kind, "COUNT") == 0 || strcmp(kind, "RATE") == 0;
     if (numbers)
-        log_line(LOG_MISTAKE, "STRONG_", name, "=", value, " is not ", form, " from ", low, " to ", high, ": using ",
+        log_line(LOG_MISTAKE, "STRONG_", name, "=", shown, " is not ", form, " from ", low, " to ", high, ": using ",
                  default_value, NULL);
     else
-        log_line(LOG_MISTAKE, "STRONG_", name, "=", value, " is not ", form, " in range: using ", default_value, NULL);
+        log_line(LOG_MISTAKE, "STRONG_", name, "=", shown, " is not ", form, " in range: using ", default_value, NULL);
 }

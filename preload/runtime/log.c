@@ -21,6 +21,9 @@ void log_line(int level, const char *first, ...)
     for (const char *piece = first; piece; piece = va_arg(rest, const char *))
         text_string(&text, piece);
     va_end(rest);
+    for (unsigned i = 0; i < text.len; i++) /* pieces come from the environment: nothing that moves a terminal or forges a line */
+        if ((unsigned char)room[i] < ' ' || room[i] == 0x7f)
+            room[i] = '?';
     room[text.len++] = '\n';
     system_call3(SYS_write, 2, room, text.len);
 }

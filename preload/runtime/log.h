@@ -8,7 +8,7 @@
 
 enum { LOG_MISTAKE = 1, LOG_DETAIL = 2 };
 
-/* Joins the strings up to a NULL into one line and writes it with one system call. */
+/* Joins the strings up to a NULL into one line and writes it with one system call. Control characters in them become '?'. */
 void log_line(int level, const char *first, ...) __attribute__((sentinel));
 
 #endif

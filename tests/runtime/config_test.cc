@@ -283,6 +283,16 @@ INSTANTIATE_TEST_SUITE_P(Names, ConfigUnknownName,
                                          Nearest{"XYZZY", ""}, Nearest{"Q", ""},
                                          Nearest{"SOMETHING_VERY_LONG_THAT_NOBODY_EVER_MEANT", ""}));
 
+TEST(Config, AForgedOrLongValueStillCostsOneLineThatEndsWithTheDefault)
+{
+    for (const std::string &value : {std::string("1\nlibstrong: forged \033[31mred"), std::string(4000, '9')}) {
+        Output output = run_child([&] { configure({{"STRONG_KEEP", value}}); });
+        EXPECT_EQ(lines(output.err), 1u) << output.err;
+        EXPECT_EQ(output.err.find('\033'), std::string::npos);
+        EXPECT_NE(output.err.find(": using 64\n"), std::string::npos) << output.err;
+    }
+}
+
 TEST(Config, OtherVariablesAreNotOurs)
 {
     Output output = run_child([] {
