@@ -110,7 +110,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t li
     static const std::vector<SegmentBuilder> seeds = segment_seeds();
     segment_header header = {};
     memcpy(&header, bytes, size < sizeof(header) ? size : sizeof(header));
-    bool is_segment = size >= kSeedBytes && header.magic == SEGMENT_MAGIC &&
+    bool is_segment = size >= kSeedBytes && header.magic == SEGMENT_MAGIC && header.version == SEGMENT_VERSION &&
                       header.hook_count == HOOK_COUNT && header.counter_count == COUNTER_COUNT;
     if (!is_segment && limit >= kSeedBytes && random % 64 != 0) {
         SegmentBuilder seed = seeds[random % seeds.size()];
