@@ -88,6 +88,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"passed_descriptors", {"survive_kernel", "passed"}, 1},
                     Case{"user_namespace", {"survive_kernel", "namespaces"}, 1},
                     Case{"pid_namespace", {"survive_kernel", "pid_namespace"}, 1},
+                    Case{"another_root", {"survive_identity", "root"}, 1},
+                    Case{"another_user_in_all_threads", {"survive_identity", "user"}, 1},
+                    Case{"another_user_and_back", {"survive_identity", "back"}, 1},
+                    Case{"stopped_and_continued", {"survive_identity", "stopped"}, 1},
                     Case{"ten_thousand_targets", {"survive_kernel", "targets", "10000"}, 1}),
     [](const auto &one) { return std::string(one.param.name); });
 
