@@ -77,13 +77,13 @@ static int pool_socket(int domain, int type, int protocol)
 
 /* ---- connect ---- */
 
-/* The connection the program would get, if there is one to be had: true: it has it now. */
-static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks, bool *ret_in_progress)
+/* The connection the program would get, if there is one to be had. */
+static enum reuse_outcome try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks, bool *ret_in_progress)
 {
     int kept;
     bool local = fdstate_records[fresh].made.domain == AF_UNIX;
     if (connection_park_measures(watch->destination))
-        return false;
+        return REUSE_NOT;
     while ((kept = connection_park_take(watch)) >= 0) {
         struct watch *other = connection_watch_at(kept);
         int own = fdstate_records[kept].fd;
@@ -97,8 +97,8 @@ static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks
         }
         other->looked_ticks = clock_ticks();
         enum reuse_outcome outcome = connection_reuse_hand_on(fresh, kept);
-        if (outcome == REUSE_NOT)
-            return false;
+        if (outcome == REUSE_NOT || outcome == REUSE_CLOSED)
+            return outcome;
         other->shown_in_progress = *ret_in_progress = !local && other->flags & O_NONBLOCK;
         uint64_t took = clock_ticks() - start_ticks, cost = connection_park_cost(other->destination);
         counters_add(COUNTER_connections_reused, 1);
@@ -106,9 +106,9 @@ static bool try_reuse(int fresh, const struct watch *watch, uint64_t start_ticks
             counters_add(COUNTER_connections_saved_ns, clock_ticks_to_ns(cost - took));
         if (outcome == REUSE_DONE)
             fdstate_leave(kept);
-        return true;
+        return outcome;
     }
-    return false;
+    return REUSE_NOT;
 }
 
 /* A first connect on a followed socket: 0 or -1 with errno, where it was answered; 1: go on with libc's. */
@@ -130,12 +130,19 @@ static int answer(int index, const struct sockaddr *address, socklen_t len)
         fdstate_drop(record->fd, COUNTER_COUNT);
         return 1;
     }
-    if (!try_reuse(index, watch, start_ticks, &in_progress))
+    switch (try_reuse(index, watch, start_ticks, &in_progress)) {
+    case REUSE_NOT:
         return 1;
-    if (!in_progress)
-        return 0;
-    errno = EINPROGRESS;
-    return -1;
+    case REUSE_CLOSED: /* the number may be another file's by now */
+        fdstate_leave(index);
+        errno = EBADF;
+        return -1;
+    default:
+        if (!in_progress)
+            return 0;
+        errno = EINPROGRESS;
+        return -1;
+    }
 }
 
 static void connected(int fd, uint32_t generation, bool in_progress, uint64_t ticks)
@@ -281,7 +288,9 @@ static enum closing before_close(int fd)
         closing = CLOSING_NOT_OPEN; /* libstrong's number; to the program there is nothing */
     else if (!fdstate_close_later(fd)) {
         int index = connection_pool_enter(fd);
-        if (index < 0 || !keep_or_drop(fd, index)) {
+        /* The number may have been reserved in between: who could not enter asks again. Later than that it
+         * cannot be: the record says that two were in it (tests/models/descriptor_reuse.pml). */
+        if (index < 0 ? !fdstate_close_later(fd) : !keep_or_drop(fd, index)) {
             fdstate_drop(fd, COUNTER_COUNT);
             closing = CLOSING_BY_LIBC;
         }

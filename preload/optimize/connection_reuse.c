@@ -21,6 +21,13 @@ static long close_own(long fd)
     return fd >= 0 ? system_call1(SYS_close, fd) : 0;
 }
 
+/* A close that came while fd was reserved. Nothing follows the number any more when it becomes free. */
+static void close_belatedly(int fd)
+{
+    fdstate_drop(fd, COUNTER_COUNT);
+    close_own(fd);
+}
+
 /* ---- epoll ---- */
 
 bool connection_reuse_leave_sets(const struct fdstate *record)
@@ -82,7 +89,7 @@ static enum reuse_outcome begin_life(int fresh, int kept)
     bool alone = fdstate_pass(kept, fresh, &closed);
     close_own(own);
     if (closed)
-        close_own(fd);
+        close_belatedly(fd);
     return alone ? REUSE_DONE : REUSE_LOST;
 }
 
@@ -107,9 +114,10 @@ enum reuse_outcome connection_reuse_hand_on(int fresh, int kept)
         connection_unused_settle(unused, false);
     }
     discard(kept);
-    if (fdstate_release(fresh))
-        close_own(fd);
-    return REUSE_NOT;
+    if (!fdstate_release(fresh))
+        return REUSE_NOT;
+    close_belatedly(fd);
+    return REUSE_CLOSED;
 }
 
 /* ---- renewing ---- */
@@ -173,8 +181,10 @@ bool connection_reuse_renew(int index)
     bool done = send_again((int)fresh, watch) && fdstate_move(index, FDSTATE_OPEN, FDSTATE_RESERVED);
     if (done) {
         done = replace(record, fd, (int)fresh);
-        if (fdstate_release(index))
-            close_own(fd);
+        if (fdstate_release(index)) {
+            close_belatedly(fd);
+            done = false;
+        }
     }
     close_own(fresh);
     if (!done)

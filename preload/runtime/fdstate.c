@@ -274,11 +274,12 @@ void fdstate_free(int index)
         ;
 }
 
+/* The word first, the mark after: a thread that finds no mark calls without being counted, so by then nobody may be
+ * able to keep the file. */
 void fdstate_drop(int fd, enum counter_id reason)
 {
     int index;
-    struct fd_entry *entry = fdtable_entry(fd, false);
-    uint32_t mark = entry ? __atomic_exchange_n(&entry->tracked, 0, __ATOMIC_ACQ_REL) : 0;
+    uint32_t mark = mark_at(fd);
     struct fdstate *record = mark ? record_of(mark, &index) : NULL;
     if (!record)
         return;
@@ -290,8 +291,9 @@ void fdstate_drop(int fd, enum counter_id reason)
             continue;
         if (reason < COUNTER_COUNT)
             counters_add(reason, 1);
-        return;
+        break;
     }
+    mark_instead(fd, mark, 0);
 }
 
 void fdstate_replaced(int fd)
