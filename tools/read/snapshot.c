@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "read/second_look.h"
 #include "read/text.h"
 
 /* The largest STRONG_SHM_SIZE, and the least a segment can be. */
@@ -327,6 +328,8 @@ int snapshot_open(const char *path, struct snapshot **ret_snapshot, char *messag
         error = check_header(snapshot->header, snapshot->size, path, message);
     if (!error)
         error = check_tables(snapshot->header, path, message);
+    if (!error)
+        second_look(fd, snapshot);
 out:
     close(fd);
     if (error)
