@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <random>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +171,9 @@ TEST(ResolverTable, SurvivesTwoHundredDeathsWhileWriting)
     std::vector<resolver_key> keys;
     for (unsigned i = 0; i < 4; i++)
         keys.push_back(key_of("host" + std::to_string(i)));
+    auto *begun = static_cast<std::atomic<unsigned> *>( // children that have begun to write
+        mmap(nullptr, sizeof(std::atomic<unsigned>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    ASSERT_NE(static_cast<void *>(begun), MAP_FAILED);
     std::mt19937 random(1);
     unsigned stuck = 0;
     uint64_t now = start_ns;
@@ -179,11 +183,15 @@ TEST(ResolverTable, SurvivesTwoHundredDeathsWhileWriting)
         if (child == 0) {
             for (unsigned i = 0;; i++) {
                 resolver_entry entry = entry_of(keys[i % 4], 1 + i % 8, now, (uint8_t)i);
-                for (unsigned repeat = 0; repeat < 200; repeat++)
+                for (unsigned repeat = 0; repeat < 200; repeat++) {
                     resolver_table_store(&table.table, &entry, now);
+                    *begun = death + 1;
+                }
             }
         }
-        usleep(300 + random() % 1500);
+        while (*begun != death + 1) // it is not killed before it writes, however slowly it starts
+            usleep(50);
+        usleep(random() % 1500);
         kill(child, SIGKILL);
         waitpid(child, nullptr, 0);
         for (uint32_t slot = 0; slot < 4; slot++)
@@ -201,5 +209,6 @@ TEST(ResolverTable, SurvivesTwoHundredDeathsWhileWriting)
             EXPECT_TRUE(found(table, key, now + second));
         }
     }
+    munmap(begun, sizeof(*begun));
     EXPECT_GT(stuck, 5u) << "no child died in the middle: this test shows nothing";
 }
