@@ -26,6 +26,7 @@
 #include <sys/mman.h>
 
 #include "optimize/resolver_flight.h"
+#include "optimize/resolver_lookups.h"
 #include "optimize/resolver_shared.h"
 #include "optimize/resolver_state.h"
 #include "optimize/resolver_watch.h"
@@ -277,5 +278,6 @@ int resolver_cache_init(void)
     below_getaddrinfo = next.getaddrinfo, next.getaddrinfo = resolver_getaddrinfo;
     below_res_init = next.__res_init, next.__res_init = resolver_res_init;
     below_res_ninit = next.__res_ninit, next.__res_ninit = resolver_res_ninit;
+    resolver_lookups_install();
     return 0;
 }

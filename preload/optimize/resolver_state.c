@@ -13,9 +13,12 @@ enum { KNOWN_STATES = 8 };
 static uint64_t known[KNOWN_STATES]; /* hashes, 0: none; newest at known_next - 1 */
 static uint32_t known_next;
 
+/* Not set up, and libc will not take anything over from it (glibc's has_preinit_values). A thread on the stack of one that
+ * has ended finds its predecessor's state with nothing but the options cleared. */
 static bool untouched(const struct __res_state *state)
 {
-    return !state->options && !state->retrans && !state->retry && !state->nscount && !state->ndots && !state->nsort;
+    return !state->options && (!state->retrans || state->retrans == RES_TIMEOUT) &&
+           (!state->retry || state->retry == RES_DFLRETRY);
 }
 
 /* Never 0. */

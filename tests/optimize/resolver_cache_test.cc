@@ -190,6 +190,48 @@ RESOLVER_TEST(ResolverCache, LetsThroughAThreadThatHasChangedItsResolver)
     EXPECT_EQ(counter(COUNTER_resolver_bypassed), 3u);
 }
 
+// Each of these sets up the resolver state of the thread that calls it first.
+RESOLVER_TEST(ResolverCache, GoesOnInAThreadThatHasLookedUpAHostInAnotherWay)
+{
+    Directory directory;
+    start(directory);
+    EXPECT_EQ(look_up_and_free("example.org"), 0);
+    in_addr loopback{htonl(INADDR_LOOPBACK)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr = loopback;
+    char text[1024], buf[4096];
+    hostent entry, *found;
+    int code;
+    const std::vector<std::pair<const char *, std::function<void()>>> ways = {
+        {"gethostbyname", [&] { next.gethostbyname("localhost"); }},
+        {"gethostbyname2", [&] { next.gethostbyname2("localhost", AF_INET); }},
+        {"gethostbyname_r", [&] { next.gethostbyname_r("localhost", &entry, buf, sizeof(buf), &found, &code); }},
+        {"gethostbyname2_r", [&] { next.gethostbyname2_r("localhost", AF_INET, &entry, buf, sizeof(buf), &found, &code); }},
+        {"gethostbyaddr", [&] { next.gethostbyaddr(&loopback, sizeof(loopback), AF_INET); }},
+        {"gethostbyaddr_r",
+         [&] { next.gethostbyaddr_r(&loopback, sizeof(loopback), AF_INET, &entry, buf, sizeof(buf), &found, &code); }},
+        {"getnameinfo", [&] {
+             next.getnameinfo(reinterpret_cast<sockaddr *>(&address), sizeof(address), text, sizeof(text), nullptr, 0, 0);
+         }}};
+    unsigned set_up = 0, expected = asked;
+    for (const auto &[name, way] : ways)
+        std::thread([&] {
+            EXPECT_EQ(_res.options, 0u) << "a thread begins without";
+            EXPECT_EQ(look_up_and_free("example.org"), 0); // also on the stack of one that has ended
+            EXPECT_EQ(asked, expected);
+            way();
+            set_up += (_res.options & RES_INIT) != 0;
+            EXPECT_EQ(look_up_and_free("example.org"), 0);
+            EXPECT_EQ(asked, expected) << name;
+            _res.options |= RES_USEVC;
+            way(); // the program's own state stays its own
+            EXPECT_EQ(look_up_and_free("example.org"), 0);
+            EXPECT_EQ(asked, ++expected) << name;
+        }).join();
+    EXPECT_EQ(set_up, ways.size());
+}
+
 RESOLVER_TEST(ResolverCache, VoidsEverythingWhenWhatItDependsOnChanges)
 {
     Directory directory;
