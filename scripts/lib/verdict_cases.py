@@ -68,7 +68,7 @@ class RedisService:
         env = setting_of(finding["fix"]) if fixed else {"STRONG_OPTIMIZE": "none"}
         service = self.bench.start(["/usr/bin/python3", self.script, str(self.port), str(self.redis_port)], side, env)
         wait_for_port(self.port, service)
-        ask(self.port, ["/"] * (60 if self.bench.short else 1000) + ["/quit"])
+        ask(self.port, ["/"] * (200 if self.bench.short else 1000) + ["/quit"])
         self.bench.finish(service)
 
 
@@ -226,7 +226,7 @@ class Case:
 
 CASES = {
     "redis": Case("Python, a Redis connection a request; STRONG_OPTIMIZE=safe", RedisService, "reconnecting",
-                  ("socket", "connect", "close"), r"less time (connecting|waiting for tcp://127\.0\.0\.1)", runs=5),
+                  ("socket", "connect", "shutdown", "close"), r"less time (connecting|waiting for tcp://127\.0\.0\.1)", runs=5),
     "nginx": Case("nginx, service of 50 ms; a faster service", SlowUpstream, "slow_answers", ("part:event_loop", "part:network"),
                   r"less time waiting for answers of tcp://127\.0\.0\.1"),
     "postgres": Case("postgres, pgbench -N -c 1; synchronous_commit=off", Postgres, "fsync_bound",
