@@ -1,0 +1,108 @@
+"""What the suites of scripts/suites share: packages and sources of Debian's, and a run of a suite in one mode.
+
+A suite is a class with a name, `what` (one line), `packages`, and three methods: prepare(bench) builds what it needs, once;
+run(side) returns {case: "pass", "skip" or what went wrong}; again(side, cases) the same for at least these cases. All
+commands are bounded in time, in sessions of their own, and end with everything that they started.
+"""
+import glob
+import os
+import signal
+import subprocess
+import sys
+import time
+
+PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
+MODES = ("none", "safe", "all")
+
+
+def install(packages):
+    """Debian packages that are not there yet; ends the script where that cannot be."""
+    missing = [name for name in packages
+               if subprocess.run(["dpkg-query", "-W", "-f=${Status}", name], capture_output=True, text=True,
+                                 check=False).stdout != "install ok installed"]
+    if not missing:
+        return
+    print("suites: installing " + " ".join(missing), file=sys.stderr)
+    root = [] if os.getuid() == 0 else ["sudo"]
+    for command in (["apt-get", "update", "-qq"],
+                    ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq",
+                     "--no-install-recommends", *missing]):
+        done = subprocess.run(root + command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit("suites: %s: %s" % (" ".join(command), done.stderr.strip().splitlines()[-1:]))
+
+
+class Bench:
+    """Where a suite lives: `top` is for this run, `cache` keeps sources and what was built of them."""
+
+    def __init__(self, top, cache, short):
+        self.top, self.cache, self.short = top, cache, short
+
+    def source(self, package):
+        """The unpacked source of a Debian package, fetched once, by the sources that apt knows, as sources."""
+        folder = os.path.join(self.cache, package)
+        found = glob.glob(folder + "/*/debian")
+        if found:
+            return os.path.dirname(found[0])
+        os.makedirs(folder, exist_ok=True)
+        lists = os.path.join(self.cache, "apt")
+        os.makedirs(lists + "/lists/partial", exist_ok=True)
+        with open(lists + "/sources.list", "w", encoding="utf-8") as one:
+            for name in glob.glob("/etc/apt/sources.list.d/*.list") + ["/etc/apt/sources.list"]:
+                if os.path.exists(name):
+                    with open(name, encoding="utf-8") as lines:
+                        one.writelines("deb-src" + line[3:] for line in lines if line.startswith("deb "))
+        os.makedirs(lists + "/parts", exist_ok=True)
+        for name in glob.glob("/etc/apt/sources.list.d/*.sources"):
+            with open(name, encoding="utf-8") as lines, \
+                    open(os.path.join(lists, "parts", os.path.basename(name)), "w", encoding="utf-8") as out:
+                out.writelines("Types: deb-src\n" if line.startswith("Types:") else line for line in lines)
+        options = ["-o", "Dir::Etc::sourcelist=" + lists + "/sources.list", "-o", "Dir::Etc::sourceparts=" + lists + "/parts",
+                   "-o", "Dir::State::lists=" + lists + "/lists", "-o", "APT::Sandbox::User=root"]
+        self.command(["apt-get", *options, "update", "-qq"], folder, 300)
+        self.command(["apt-get", *options, "source", "-qq", package], folder, 600)
+        return os.path.dirname(glob.glob(folder + "/*/debian")[0])
+
+    def command(self, arguments, folder, seconds):
+        """Has to succeed."""
+        code, output = run(arguments, folder, {"PATH": PATH, "HOME": self.top, "LC_ALL": "C.UTF-8"}, seconds)
+        if code != 0:
+            sys.exit("suites: %s ended with %s:\n%s" % (" ".join(arguments), code, output[-3000:]))
+        return output
+
+
+class Side:
+    """One run of a suite: in a folder of its own, bare or preloaded."""
+
+    def __init__(self, bench, name, preload):
+        self.bench, self.short = bench, bench.short
+        self.work = os.path.join(bench.top, name)
+        os.makedirs(self.work)
+        self.env = {"PATH": PATH, "HOME": self.work, "TMPDIR": self.work, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        self.env.update(preload)
+        self.seconds = 0.0
+
+    def command(self, arguments, seconds, folder=None, env=None):
+        """(exit code, "timeout" or "signal N", output); counted into the side's time."""
+        begin = time.monotonic()
+        done = run(arguments, folder or self.work, {**self.env, **(env or {})}, seconds)
+        self.seconds += time.monotonic() - begin
+        return done
+
+
+def run(arguments, folder, env, seconds):
+    process = subprocess.Popen(arguments, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        code = process.returncode
+        code = "signal %d" % -code if code < 0 else code
+    except subprocess.TimeoutExpired:
+        code = "timeout"
+    try: # what is left of the session: all of it when time was over
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    if code == "timeout":
+        output, _ = process.communicate()
+    return code, output.decode(errors="replace")
