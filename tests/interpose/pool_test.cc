@@ -83,12 +83,15 @@ class PoolVictim : public testing::TestWithParam<Case>
 TEST_P(PoolVictim, SaysTheSameBareAndServed)
 {
     const unsigned seconds = long_form() ? 200 : 60;
+    std::map<std::vector<std::string>, Outcome> bare_outcomes; // the same for every environment
     for (const Environment &environment : {pool_only, pool_sampled, without_pool}) {
         std::vector<std::string> arguments = GetParam().arguments;
         if (GetParam().normal) // the long form is for the pool as it is by default
             arguments.push_back(long_form() && environment == pool_only ? GetParam().long_
                                                                         : GetParam().normal);
-        Outcome bare = run_bare(arguments, seconds);
+        if (bare_outcomes.find(arguments) == bare_outcomes.end())
+            bare_outcomes[arguments] = run_bare(arguments, seconds);
+        const Outcome &bare = bare_outcomes.at(arguments);
         ASSERT_FALSE(bare.timed_out) << bare.describe();
         ASSERT_EQ(bare.status, 0) << bare.describe();
         Directory directory;
