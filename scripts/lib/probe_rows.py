@@ -37,6 +37,8 @@ ROWS = (
     ("kept connections: same to the program", ("*Connections*", "*Liars*")),
     ("remembered names: same to the program", ("*Resolver*",)),
     ("killed at any point", ("SurvivalKill.*",)),
-    ("switched off, or with privileges: inert", ("StaysOut.*",)),
+    ("switched off, or with privileges: inert", ("StaysOut.*", "Security.SwitchedOff*")),
+    ("nothing of the program's data is kept", ("Security.Nothing*", "Security.Arguments*", "Security.EveryFile*")),
+    ("names that a terminal or page would obey", ("Security.Names*",)),
     ("tables full: counted, not lost", ("*Survival*/ten_thousand_targets", "SurvivalTargets.*")),
 )

@@ -110,6 +110,39 @@ TEST(SecondLook, IsTakenAtWhatIsWrittenWhileAFileIsOpened)
         EXPECT_EQ(seen->events[i].start_ticks, i == 5 ? 0 : i + 1) << i;
 }
 
+// The file is copied, not mapped: a writer that cuts it off between any two reads costs a line at most.
+TEST(SecondLook, AFileCutOffBetweenAnyTwoReadsIsReadOrRefused)
+{
+    TemporaryDirectory folder;
+    std::string path = folder / "1-1.strong";
+    unsigned reads = 1;
+    for (unsigned cut = 0; cut < reads && cut < 100; cut++)
+        for (off_t size : {off_t(0), off_t(100), off_t(SEGMENT_PAGE), off_t(3 * SEGMENT_PAGE + 8)}) {
+            Ring ring(BLOCK_EVENTS);
+            ring.segment.write(path);
+            reads = 0;
+            after_read = [&](off_t, ssize_t) {
+                if (reads++ == cut) {
+                    ASSERT_EQ(truncate(path.c_str(), size), 0);
+                }
+            };
+            char message[SNAPSHOT_MESSAGE] = "";
+            snapshot *taken = nullptr;
+            int error = snapshot_open(path.c_str(), &taken, message);
+            after_read = nullptr;
+            ASSERT_GT(reads, cut);
+            if (error == 0) {
+                model *made = nullptr;
+                EXPECT_EQ(model_new(taken, false, &made), 0);
+                model_free(made);
+                snapshot_free(taken);
+            } else {
+                EXPECT_NE(message[0], 0);
+            }
+        }
+    EXPECT_GE(reads, 3u) << "the header, the copy, the second look";
+}
+
 } // namespace
 
 // Instead of libc's: the file may change after each read.
