@@ -12,7 +12,7 @@ STRESSORS = """access affinity alarm brk chdir clock clone close context daemon 
     lockf lockofd madvise malloc memfd mlock mmap mprotect mq mremap msg msync munmap nanosleep nice null open pipe poll pthread
     ptrace rename sem sem-sysv sendfile shm sigabrt sigchld sigfd sigfpe sigpending sigq sigrt sigsegv sigsuspend sleep sock
     sockfd sockpair splice stack stackmmap switch symlink sysinfo tee timer timerfd udp utime vfork vm wait yield zombie""".split()
-SHORT = "clone close dup epoll fork futex malloc pipe poll pthread sigsegv sock vfork".split()
+SHORT = "dup epoll futex pthread sigsegv vfork".split()
 
 
 class StressNg:

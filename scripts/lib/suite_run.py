@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
@@ -91,18 +92,19 @@ class Side:
 
 
 def run(arguments, folder, env, seconds):
-    process = subprocess.Popen(arguments, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        output, _ = process.communicate(timeout=seconds)
-        code = process.returncode
-        code = "signal %d" % -code if code < 0 else code
-    except subprocess.TimeoutExpired:
-        code = "timeout"
-    try: # what is left of the session: all of it when time was over
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    if code == "timeout":
-        output, _ = process.communicate()
-    return code, output.decode(errors="replace")
+    """Its output goes to a file, so that a child left over does not hold us until time is over."""
+    with tempfile.TemporaryFile() as file:
+        process = subprocess.Popen(arguments, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=file,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            code = process.wait(timeout=seconds)
+            code = "signal %d" % -code if code < 0 else code
+        except subprocess.TimeoutExpired:
+            code = "timeout"
+        try: # what is left of the session: all of it when time was over
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        file.seek(0)
+        return code, file.read().decode(errors="replace")
