@@ -65,6 +65,7 @@ static unsigned length_word(unsigned command)
 static bool judge_word(struct exchange *exchange, struct memcached_side *side, const char *word, size_t len)
 {
     unsigned length_at = length_word(side->kind);
+    exchange->memcached.noreply = false; /* it is the last word, or none */
     if (length_at > 0 && side->words == length_at) {
         side->data = memcached_line_number(word, len, &side->data_left);
         return side->data || mismatch(exchange);

@@ -134,6 +134,7 @@ static const scenario silent[] = {
     {"FailedThenAnswered", {">set a 0 0 2 noreply\r\nhi\r\n", GET, "<ERROR\r\n", MISS}, MISMATCH, 0, 0},
     {"EveryKind", {">add a 0 0 1 noreply\r\nx\r\ncas a 0 0 1 7 noreply\r\nx\r\ndelete a noreply\r\ndelete a 0 noreply\r\nincr n 1 noreply\r\ntouch a 0 noreply\r\nflush_all noreply\r\nflush_all 0 noreply\r\nversion\r\n", "<VERSION 1\r\n"}, PARKABLE, 9, 9},
     {"Nearly", {">set a 0 0 2 noreplyx\r\nhi\r\n"}, MISMATCH, 0, 0},
+    {"NotLast", {">set a 0 noreply 2\r\nhi\r\n", "<STORED\r\n"}, PARKABLE, 1, 1},
 };
 
 static const scenario states[] = {

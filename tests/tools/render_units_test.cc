@@ -5,6 +5,14 @@ extern "C" {
 #include "analyse/units.h"
 }
 
+TEST(UnitsNumber, IsShownWhateverItsSize)
+{
+    EXPECT_STREQ(units_number(0).text, "0.0");
+    EXPECT_STREQ(units_number(340.4).text, "340");
+    EXPECT_STREQ(units_number(12034).text, "12,034");
+    EXPECT_STREQ(units_number(7.7777e39).text, "7.78e+39");
+}
+
 TEST(Units, GroupDigitsOfCounts)
 {
     EXPECT_STREQ(units_count(0).text, "0");

@@ -95,8 +95,11 @@ struct units_text units_share(double share)
 struct units_text units_number(double number)
 {
     struct units_text ret;
-    if (number >= 1000)
+    if (number >= 1e15) /* beyond what is counted; and no integer may hold it */
+        snprintf(ret.text, sizeof(ret.text), "%.3g", number);
+    else if (number >= 1000)
         return units_count((uint64_t)(number + 0.5));
-    snprintf(ret.text, sizeof(ret.text), "%.*f", number < 99.95 ? 1 : 0, number);
+    else
+        snprintf(ret.text, sizeof(ret.text), "%.*f", number < 99.95 ? 1 : 0, number);
     return ret;
 }
