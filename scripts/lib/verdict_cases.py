@@ -196,7 +196,7 @@ class Postgres:
     def __call__(self, side, fixed, finding):
         if fixed and "one sync for a batch" not in finding["fix"]:
             raise Failed("the fix does not say to sync for a batch: " + finding["fix"])
-        transactions = "200" if self.bench.short else "3000"
+        transactions = "1000" if self.bench.short else "3000"
         self.with_server(side, fixed, ["pgbench", "-N", "-n", "-c", "1", "-t", transactions])
 
 

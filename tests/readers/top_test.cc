@@ -337,7 +337,7 @@ TEST_F(TopTest, GivesTheTerminalBackWhileItIsStopped)
     ASSERT_TRUE(shows("CLASS"));
     key("C-z");
     ASSERT_TRUE(shows("Stopped"));
-    type("stty -a >stopped; echo written");
+    type("stty -a >stopped; echo writ''ten"); /* what is typed is shown too */
     ASSERT_TRUE(shows("written"));
     EXPECT_EQ(slurp(folder / "stopped"), slurp(folder / "before"));
     type("fg");
@@ -346,7 +346,7 @@ TEST_F(TopTest, GivesTheTerminalBackWhileItIsStopped)
     EXPECT_TRUE(shows("TARGET"));
     key("q");
     EXPECT_TRUE(shows("ready>"));
-    type("stty -a >after; echo finished");
+    type("stty -a >after; echo fini''shed");
     ASSERT_TRUE(shows("finished"));
     EXPECT_EQ(slurp(folder / "after"), slurp(folder / "before"));
 }
