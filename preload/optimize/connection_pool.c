@@ -7,7 +7,7 @@
  * SAFE     because a connection is kept only when everything about it is known: this process connected it, no
  *          other descriptor, process or thread can use it, every byte was seen and made whole exchanges of HTTP/1.1,
  *          RESP or memcached that leave nothing behind at the server (protocol/exchange.h), the kernel counts the
- *          same bytes, and the peer has not closed. It is looked at again at the hand-over, before the first
+ *          same bytes, the peer is not this process itself, and has not closed. It is looked at again at the hand-over, before the first
  *          byte is sent. The socket it leaves unused is given to the next socket() call (connection_unused.h).
  *          A request that cannot be repeated goes over a fresh connection
  *          (unless STRONG_POOL_ALL_REQUESTS); one that can is repeated, once, if the server closed at that moment.
@@ -28,6 +28,7 @@
 #include <sys/ioctl.h>
 
 #include "optimize/connection_check.h"
+#include "optimize/connection_listeners.h"
 #include "optimize/connection_options.h"
 #include "optimize/connection_park.h"
 #include "optimize/connection_reuse.h"
@@ -234,6 +235,10 @@ enum counter_id connection_pool_refusal(int index)
         return connection_watch_reason(watch->exchange.refusal);
     if (!unused && !watch->exchange.repeatable && !config.pool_all_requests)
         return COUNTER_connections_unrepeatable;
+    socklen_t len;
+    const struct sockaddr *address = connection_park_address(watch->destination, &len);
+    if (connection_listeners_serve(record->fd, address, len))
+        return COUNTER_connections_refused_shared;
     switch (connection_check(record->fd, record->made.domain == AF_UNIX, watch)) {
     case CONNECTION_QUIET:
         return COUNTER_COUNT;
@@ -440,6 +445,7 @@ static int pool_ioctl(int fd, unsigned long request, ...)
 static void in_child(void)
 {
     connection_park_fork_child();
+    connection_listeners_fork_child();
     connection_shutdown_fork_child();
     connection_unused_fork_child();
 }
@@ -471,6 +477,7 @@ int connection_pool_init(void)
     next.__fcntl = pool___fcntl;
     next.ioctl = pool_ioctl;
     connection_calls_install();
+    connection_listeners_install();
     connection_shutdown_install();
     connection_wait_install();
     process_on_fork_child(in_child);

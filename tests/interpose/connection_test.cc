@@ -114,6 +114,7 @@ std::vector<Case> cases()
         {"life", "meddled", OFTEN, {}},
         {"life", "cancelled", OFTEN, {}},
         {"life", "joined", NEVER, {}},
+        {"life", "served_here", NEVER, {}},
         {"life", "handlers", OFTEN, {}},
         {"life", "storm", OFTEN, {}},
         {"life", "confined", OFTEN, brief},

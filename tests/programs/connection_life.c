@@ -256,6 +256,54 @@ static void joined(void)
     }
 }
 
+/* The server is a thread of this process, which ends with its connection; who closes waits for that, in no call that would
+ * wake up for a kept connection. Twice: what is kept by the first would be handed to the second. */
+static void served_at(const char *what, const struct sockaddr *at, socklen_t len, bool close_early)
+{
+    for (int i = 0; i < 2; i++) {
+        struct sockaddr_storage address = {0};
+        socklen_t address_len = sizeof address;
+        pthread_t thread;
+        int listener = peer_listen(at, len), fd = socket(at->sa_family, SOCK_STREAM, 0);
+        getsockname(listener, (struct sockaddr *)&address, &address_len);
+        pthread_create(&thread, NULL, until_end, (void *)(intptr_t)listener);
+        bool right = connect(fd, (struct sockaddr *)&address, address_len) == 0 && send_key(fd, "k") > 0 &&
+                     strcmp(receive_key(fd), "k") == 0;
+        if (close_early)
+            close(listener);
+        close(fd);
+        pthread_join(thread, NULL);
+        if (!close_early)
+            close(listener);
+        printf("%s: %s\n", what, right ? "answered, and ended" : "wrong");
+        if (at->sa_family == AF_UNIX && ((const struct sockaddr_un *)(const void *)at)->sun_path[0])
+            unlink(((const struct sockaddr_un *)(const void *)at)->sun_path);
+    }
+}
+
+static void served_here(void)
+{
+    struct sockaddr_in one = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    struct sockaddr_un path = {.sun_family = AF_UNIX}, abstract = {.sun_family = AF_UNIX};
+    alarm(60); /* it waits for ever where something is kept */
+    snprintf(path.sun_path, sizeof path.sun_path, "/tmp/connection_life.%d", (int)getpid());
+    snprintf(abstract.sun_path + 1, sizeof abstract.sun_path - 1, "connection_life.%d", (int)getpid());
+    for (int early = 0; early < 2; early++) {
+        served_at("loopback", (struct sockaddr *)&one, sizeof one, early);
+        served_at("any address", (struct sockaddr *)&any, sizeof any, early);
+        served_at("any address of IPv6", (struct sockaddr *)&six, sizeof six, early);
+        served_at("path", (struct sockaddr *)&path, sizeof path, early);
+        served_at("abstract", (struct sockaddr *)&abstract,
+                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(abstract.sun_path + 1)), early);
+    }
+    /* More listeners than are noted: nothing on this machine is known to be another's. */
+    for (int i = 0; i < 40; i++)
+        peer_listen((struct sockaddr *)&one, sizeof one);
+    served_at("one of many", (struct sockaddr *)&one, sizeof one, false);
+}
+
 /* ---- signals ---- */
 
 static void on_signal_exchange(int number)
@@ -321,6 +369,8 @@ int main(int count, char **arguments)
         cancelled();
     else if (strcmp(name, "joined") == 0)
         joined();
+    else if (strcmp(name, "served_here") == 0)
+        served_here();
     else if (strcmp(name, "handlers") == 0)
         in_handlers(true, 1000);
     else if (strcmp(name, "storm") == 0)

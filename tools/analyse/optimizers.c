@@ -35,7 +35,7 @@ static const struct {
      "look at what the server sends: a length that is wrong, or bytes behind the answer"},
     {COUNTER_connections_refused_unfinished, "unfinished", "it was closed before the answer was read",
      "read the whole answer before closing, the body too"},
-    {COUNTER_connections_refused_shared, "shared", "something else may use it too",
+    {COUNTER_connections_refused_shared, "shared", "something else may use it too, or its server is in the process itself",
      "do not duplicate, fork or pass on a connection that is open"},
     {COUNTER_connections_refused_option, "option", "a socket option, bind or shutdown would be noticed",
      "leave out SO_LINGER, bind and shutdown before close"},
