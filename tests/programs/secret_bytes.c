@@ -1,14 +1,16 @@
 /* secret_bytes PATH: carries "CANARY" bytes through every kind of call that sees a program's data: descriptors, messages,
- * streams, a file (PATH, removed again), memory, and HTTP, Redis and memcached exchanges with a server of its own that answers with
- * more of them, over connections that are kept. Prints how many went through. Its argument, environment and thread names are the
- * caller's business. */
+ * streams, a file (PATH, removed again), memory, and HTTP, Redis and memcached exchanges with a server, a process of its
+ * own, that answers with more of them, over connections that are kept. Prints how many went through. Its argument,
+ * environment and thread names are the caller's business. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -96,14 +98,18 @@ static void exchanges(unsigned kind)
     static int listeners[3];
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
-    pthread_t server;
     char buf[MOST];
     listeners[kind] = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(listeners[kind], (struct sockaddr *)&address, len) || listen(listeners[kind], 64) ||
-        getsockname(listeners[kind], (struct sockaddr *)&address, &len) ||
-        pthread_create(&server, NULL, serve, &listeners[kind]))
+        getsockname(listeners[kind], (struct sockaddr *)&address, &len))
         exit(1);
-    pthread_detach(server);
+    pid_t server = fork(); /* what a process serves itself is not kept */
+    if (server == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        serve(&listeners[kind]);
+        _exit(0);
+    }
+    close(listeners[kind]);
     for (int i = 0; i < ROUNDS; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         if (connect(fd, (struct sockaddr *)&address, len) == 0 &&
@@ -111,6 +117,8 @@ static void exchanges(unsigned kind)
             check(buf, recv(fd, buf, sizeof buf, 0));
         close(fd);
     }
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
 }
 
 int main(int argc, char **argv)
