@@ -8,12 +8,13 @@
 #include <sys/un.h>
 
 #include "optimize/connection_pool.h"
+#include "optimize/try_lock.h"
 #include "runtime/system.h"
 #include "runtime/thread.h"
 
 #define below connection_pool_below
 
-enum { LISTENERS = 32, LOCK_TRIES = 64 };
+enum { LISTENERS = 32 };
 
 struct listener {
     int fd;
@@ -23,23 +24,9 @@ struct listener {
 };
 
 static struct listener listeners[LISTENERS];
-static unsigned listener_count, next_victim;
+static unsigned listener_count;
 static bool too_many; /* more than are noted: whatever is on this machine may be ours */
 static uint32_t locked;
-
-static bool lock(void)
-{
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE)) /* pairs with unlock */
-            return true;
-        system_relax();
-    }
-    return false;
-}
-static void unlock(void)
-{
-    __atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
-}
 
 /* ---- what is listened at ---- */
 
@@ -63,32 +50,39 @@ static bool still_listens(const struct listener *one)
            memcmp(&name, &one->address, name_len) == 0;
 }
 
-/* Its own place, a new one, or that of one that listens no more. NULL: there is none. */
-static struct listener *place_for(int fd)
+/* Its own place, a new one, or that of one that listens no more and was never accepted from. NULL: there is none. What was
+ * accepted from under a number that is another listener's by now stays, without the number. */
+static struct listener *place_for(struct listener *noted)
 {
-    for (unsigned i = 0; i < listener_count; i++)
-        if (listeners[i].fd == fd)
-            return &listeners[i];
+    for (unsigned i = 0; i < listener_count; i++) {
+        struct listener *one = &listeners[i];
+        if (one->fd != noted->fd)
+            continue;
+        bool same = one->len == noted->len && memcmp(&one->address, &noted->address, one->len) == 0;
+        if (same)
+            noted->accepted |= one->accepted;
+        if (same || !one->accepted)
+            return one;
+        __atomic_store_n(&one->fd, -1, __ATOMIC_RELAXED);
+    }
     if (listener_count < LISTENERS)
         return &listeners[listener_count];
-    for (unsigned i = 0; i < LISTENERS; i++) {
-        struct listener *one = &listeners[next_victim++ % LISTENERS];
-        if (!still_listens(one))
-            return one;
-    }
+    for (unsigned i = 0; i < LISTENERS; i++)
+        if (!listeners[i].accepted && !still_listens(&listeners[i]))
+            return &listeners[i];
     return NULL;
 }
 
-void connection_listeners_note(int fd, bool accepted)
+static void note(int fd, bool accepted)
 {
     struct listener noted = {.fd = fd, .accepted = accepted};
     if (!name_of(fd, &noted.address, &noted.len))
         return;
-    if (!lock()) {
+    if (!try_lock(&locked)) {
         __atomic_store_n(&too_many, true, __ATOMIC_RELAXED);
         return;
     }
-    struct listener *place = place_for(fd);
+    struct listener *place = place_for(&noted);
     if (place) {
         *place = noted;
         if (place == &listeners[listener_count])
@@ -97,7 +91,7 @@ void connection_listeners_note(int fd, bool accepted)
     } else {
         __atomic_store_n(&too_many, true, __ATOMIC_RELAXED);
     }
-    unlock();
+    try_unlock(&locked);
 }
 
 /* Without the lock: what changes meanwhile is noted once more, or at the next accept(). */
@@ -186,19 +180,21 @@ static bool leads_to(int fd, const struct sockaddr *address, socklen_t len,
 
 bool connection_listeners_serve(int fd, const struct sockaddr *address, socklen_t len)
 {
+    if (strong_unlikely(__atomic_load_n(&too_many, __ATOMIC_RELAXED))) {
+        if (address->sa_family == AF_UNIX)
+            return true;
+        struct place to = place_of(address);
+        return is_local(fd, &to.address);
+    }
     if (strong_likely(!__atomic_load_n(&listener_count, __ATOMIC_RELAXED)))
         return false;
-    if (__atomic_load_n(&too_many, __ATOMIC_RELAXED)) {
-        struct place to = place_of(address);
-        return address->sa_family == AF_UNIX || is_local(fd, &to.address);
-    }
-    if (!lock())
+    if (!try_lock(&locked))
         return true;
     bool ours = false;
     for (unsigned i = 0; i < listener_count && !ours; i++)
         ours = leads_to(fd, address, len, &listeners[i]) &&
                (listeners[i].accepted || still_listens(&listeners[i]));
-    unlock();
+    try_unlock(&locked);
     return ours;
 }
 
@@ -208,14 +204,14 @@ static int pool_listen(int fd, int backlog)
 {
     int ret = below.listen(fd, backlog);
     if (ret == 0 && thread_hot.state != THREAD_OFF)
-        connection_listeners_note(fd, false);
+        note(fd, false);
     return ret;
 }
 
 static int accepted(int fd, int ret)
 {
     if (strong_unlikely(ret >= 0 && !is_noted(fd)) && thread_hot.state != THREAD_OFF)
-        connection_listeners_note(fd, true);
+        note(fd, true);
     return ret;
 }
 
@@ -238,5 +234,5 @@ void connection_listeners_install(void)
 
 void connection_listeners_fork_child(void)
 {
-    unlock(); /* who had it is not here */
+    try_unlock(&locked); /* who had it is not here */
 }

@@ -3,7 +3,7 @@
  * A connection to one of them must not be kept: a thread here may wait for its end, and the thread that would close
  * it in time may wait for that one. Noted at listen() and accept(). An address that was only listened at counts while
  * the descriptor is open (a parent hands it to its child); one that was accepted from counts for good, since who serves
- * the connection needs the listener no more. Any thread, any context; nothing here waits; errno is preserved.
+ * the connection needs the listener no more. Where there are more than are noted, nothing on this machine is kept. Any thread, any context; nothing here waits; errno is preserved.
  */
 #ifndef STRONG_OPTIMIZE_CONNECTION_LISTENERS_H
 #define STRONG_OPTIMIZE_CONNECTION_LISTENERS_H
@@ -16,8 +16,5 @@ void connection_listeners_install(void);
 /* Whether this process serves where the connected socket fd leads to; true where it cannot be told. */
 bool connection_listeners_serve(int fd, const struct sockaddr *address, socklen_t len);
 void connection_listeners_fork_child(void);
-
-/* For the above, and the tests. */
-void connection_listeners_note(int fd, bool accepted);
 
 #endif

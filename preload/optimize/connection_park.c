@@ -11,6 +11,7 @@
 
 #include "optimize/connection_targets.h"
 #include "optimize/connection_unused.h"
+#include "optimize/try_lock.h"
 #include "runtime/arena.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
@@ -20,7 +21,6 @@
 
 enum {
     DESTINATIONS = 512, /* a power of two */
-    LOCK_TRIES = 64,
     NUMBERS_LOW = 4096, /* kept numbers stay below: the kernel's table of descriptors is as long as the highest */
     MARGIN_MOST = 64,   /* the program coming this near to the kept numbers gets them */
 };
@@ -60,16 +60,11 @@ static int numbers_from; /* kept descriptors have this number or a higher one; 0
 
 static bool lock(void)
 {
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE)) /* pairs with unlock */
-            return true;
-        system_relax();
-    }
-    return false;
+    return try_lock(&locked);
 }
 static void unlock(void)
 {
-    __atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
+    try_unlock(&locked);
 }
 
 /* ---- numbers ---- */

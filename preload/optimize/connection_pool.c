@@ -7,8 +7,8 @@
  * SAFE     because a connection is kept only when everything about it is known: this process connected it, no
  *          other descriptor, process or thread can use it, every byte was seen and made whole exchanges of HTTP/1.1,
  *          RESP or memcached that leave nothing behind at the server (protocol/exchange.h), the kernel counts the
- *          same bytes, the peer is not this process itself, and has not closed. It is looked at again at the hand-over, before the first
- *          byte is sent. The socket it leaves unused is given to the next socket() call (connection_unused.h).
+ *          same bytes, the peer is not this process itself (connection_listeners.h), and has not closed. It is looked
+ *          at again at the hand-over, before the first byte is sent. The socket it leaves unused is given to the next socket() call (connection_unused.h).
  *          A request that cannot be repeated goes over a fresh connection
  *          (unless STRONG_POOL_ALL_REQUESTS); one that can is repeated, once, if the server closed at that moment.
  * ASIDE    whenever in doubt, for good: the connection is then the program's own until its real close. After the program
