@@ -5,14 +5,13 @@ Every server leads a session of its own, and only those are signalled.
 """
 import os
 import pwd
-import shutil
 import signal
-import socket
 import subprocess
 import time
 
+from verdict_run import PATH, Failed, free_port, wait_for_port
+
 KEPT_FROM = 512  # kept connections have high numbers, and STRONG_POOL_TOTAL bounds them
-PATH = "/usr/lib/postgresql/15/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 # Opens a connection to Redis for every request, as such services do, and a thread for every client.
 SERVICE = '''
@@ -80,16 +79,6 @@ http {
 """
 
 
-class Failed(Exception):
-    """It could not be carried out."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Side:
     """The four servers, preloaded or not."""
 
@@ -142,23 +131,14 @@ class Side:
         self.start("nginx", ["nginx", "-p", self.path, "-c", os.path.join(self.path, "nginx.conf")])
         self.start("postgres", ["postgres", "-D", data, "-p", str(self.postgres), "-k", self.path, "-h", "", "-c", "fsync=off",
                                 "-c", "shared_buffers=32MB"])
-        for port in (self.redis, self.service, self.nginx):
-            self.wait_for(port)
+        for name, port in (("redis", self.redis), ("service", self.service), ("nginx", self.nginx)):
+            wait_for_port(port, self.running[name])
         self.wait_for_postgres()
         self.run(["redis-cli", "-p", str(self.redis), "set", "session", "x" * 100])
         self.run(["pgbench", "-q", "-i", "-s", "1", *self.database()])
 
     def database(self):
         return ["-h", self.path, "-p", str(self.postgres), "-U", "postgres", "postgres"]
-
-    def wait_for(self, port):
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise Failed("%s: nothing answers at port %d" % (self.name, port))
 
     def wait_for_postgres(self):
         for _ in range(300):
@@ -240,6 +220,3 @@ class Side:
     def segment_kib(self):
         return sum(os.stat(os.path.join(self.segments, name)).st_blocks for name in os.listdir(self.segments)) // 2
 
-
-def remove(top):
-    shutil.rmtree(top, ignore_errors=True)
