@@ -84,6 +84,11 @@ static void choose_numbers(int least)
     fdtable_watermark = fits ? (int)from - margin : INT32_MAX;
 }
 
+int connection_park_numbers(void)
+{
+    return numbers_from;
+}
+
 /* The program's numbers have come near to ours: it has all of them, and ours begin higher, if anywhere. */
 static void crossed(int fd)
 {

@@ -30,6 +30,9 @@ int connection_park_take(const struct watch *like);
  * (*ret_closed). COUNTER_COUNT: kept; else why not. */
 enum counter_id connection_park_put(int index, bool *ret_closed);
 
+/* libstrong's own descriptors have this number or a higher one; 0: there is no room for any, and nothing is kept. */
+int connection_park_numbers(void);
+
 /* When the first of the kept ones must go, in ticks; UINT64_MAX: nothing is kept. */
 extern uint64_t connection_park_deadline;
 /* Closes what has been kept too long. */

@@ -239,7 +239,10 @@ enum counter_id connection_pool_refusal(int index)
     const struct sockaddr *address = connection_park_address(watch->destination, &len);
     if (connection_listeners_serve(record->fd, address, len))
         return COUNTER_connections_refused_shared;
-    switch (connection_check(record->fd, record->made.domain == AF_UNIX, watch)) {
+    enum connection_state state = connection_check(record->fd, record->made.domain == AF_UNIX, watch);
+    if (state != CONNECTION_QUIET && !fdstate_alone(index)) /* the other one may have ended it */
+        return COUNTER_connections_refused_shared;
+    switch (state) {
     case CONNECTION_QUIET:
         return COUNTER_COUNT;
     case CONNECTION_SPOKE:
@@ -260,6 +263,7 @@ static bool keep_or_drop(int fd, int index)
     bool closed = false;
     struct watch *watch = connection_watch_at(index);
     bool is_client = watch->stage != WATCH_UNCONNECTED;
+    connection_shutdown_forget(index);
     connection_park_settled(watch);
     enum counter_id reason = is_client ? connection_pool_refusal(index) : COUNTER_connections_refused_unfinished;
     if (reason == COUNTER_COUNT && !fdstate_move(index, FDSTATE_OPEN, FDSTATE_CLOSING))
@@ -288,7 +292,6 @@ static enum closing before_close(int fd)
     enum closing closing = CLOSING_DONE;
     if (thread_hot.state == THREAD_OFF)
         return CLOSING_BY_LIBC;
-    connection_shutdown_forget(fd);
     if (fdstate_kept(fd) >= 0)
         closing = CLOSING_NOT_OPEN; /* libstrong's number; to the program there is nothing */
     else if (!fdstate_close_later(fd)) {

@@ -2,9 +2,11 @@
 #include "optimize/connection_shutdown.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "optimize/connection_park.h"
 #include "optimize/connection_pool.h"
 #include "optimize/connection_watch.h"
 #include "runtime/fdstate.h"
@@ -15,50 +17,82 @@
 
 #define below connection_pool_below
 
-enum { HELD_MOST = 8 };
+enum { HELD_MOST = 8, HOW_BITS = 2, INDEX_MASK = 0x7ff };
+_Static_assert(FDSTATE_MOST <= INDEX_MASK + 1, "an index fits");
 
-#define BEING_WRITTEN UINT32_MAX
-
-/* One place for each; `how` + 1 is written last, 0: free. */
+/* word: generation of the record << 32 | its index << HOW_BITS | how + 1. 0: free. */
+#define CARRIED_OUT UINT64_MAX
 static struct {
-    int fd;
-    uint32_t how;
+    uint64_t word;
+    int own; /* a duplicate while it is being carried out, for a child of fork to close; else 0 */
 } held[HELD_MOST];
 
-void connection_shutdown_forget(int fd)
+static uint64_t word_for(int index, int how)
 {
-    if (thread_hot.state == THREAD_OFF)
-        return; /* a vfork child: it is its parent's */
+    return (uint64_t)fdstate_generation(index) << 32 | (uint64_t)index << HOW_BITS | (uint64_t)(how + 1);
+}
+static bool swap(int at, uint64_t from, uint64_t to)
+{
+    return __atomic_compare_exchange_n(&held[at].word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+static bool take(int at, uint64_t word, uint64_t to)
+{
+    if (!swap(at, word, to))
+        return false;
+    __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+void connection_shutdown_forget(int index)
+{
     for (int i = 0; span_attention && i < HELD_MOST; i++)
-        if (held[i].how && held[i].fd == fd && __atomic_exchange_n(&held[i].how, 0, __ATOMIC_ACQ_REL))
-            __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
+        for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
+            take(i, word_for(index, how), 0);
+}
+
+/* The caller's: CARRIED_OUT. `ends`: the caller is about to end the following by itself. */
+static void carry_out(int at, uint64_t word, bool ends)
+{
+    int index = (int)(word >> HOW_BITS & INDEX_MASK), how = (int)(word & ((1 << HOW_BITS) - 1)) - 1;
+    uint32_t generation = (uint32_t)(word >> 32);
+    int fd = __atomic_load_n(&fdstate_records[index].fd, __ATOMIC_RELAXED);
+    long own = system_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, connection_park_numbers());
+    held[at].own = own > 0 ? (int)own : 0;
+    bool same = ends ? fdstate_generation(index) == generation
+                     : fdstate_drop_open(index, generation, COUNTER_connections_refused_option);
+    if (same)
+        system_call2(SYS_shutdown, own >= 0 ? own : fd, how);
+    held[at].own = 0;
+    if (own >= 0)
+        system_call1(SYS_close, own);
+    __atomic_store_n(&held[at].word, 0, __ATOMIC_RELEASE); /* pairs with hold */
+}
+
+void connection_shutdown_dropping(int index)
+{
+    for (int i = 0; thread_hot.state != THREAD_OFF && span_attention && i < HELD_MOST; i++)
+        for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
+            if (take(i, word_for(index, how), CARRIED_OUT))
+                carry_out(i, word_for(index, how), true);
 }
 
 void connection_shutdown_settle(void)
 {
     if (thread_hot.state == THREAD_OFF)
-        return;
+        return; /* a vfork child: it is its parent's */
     for (int i = 0; span_attention && i < HELD_MOST; i++) {
-        int fd = held[i].fd;
-        uint32_t how = __atomic_load_n(&held[i].how, __ATOMIC_ACQUIRE); /* pairs with hold */
-        if (!how || how == BEING_WRITTEN ||
-            !__atomic_compare_exchange_n(&held[i].how, &how, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-            continue;
-        __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
-        fdstate_drop(fd, COUNTER_connections_refused_option);
-        system_call2(SYS_shutdown, fd, how - 1);
+        uint64_t word = __atomic_load_n(&held[i].word, __ATOMIC_ACQUIRE); /* pairs with hold */
+        if (word && word != CARRIED_OUT && take(i, word, CARRIED_OUT))
+            carry_out(i, word, false);
     }
 }
 
-static bool hold(int fd, int how)
+static bool hold(int index, int how)
 {
-    for (int i = 0; i < HELD_MOST; i++) {
-        uint32_t none = 0;
-        if (!__atomic_compare_exchange_n(&held[i].how, &none, BEING_WRITTEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    for (int i = 0; connection_park_numbers() && i < HELD_MOST; i++) {
+        if (!swap(i, 0, word_for(index, how)))
             continue;
-        held[i].fd = fd;
         __atomic_fetch_add(&span_attention, 1, __ATOMIC_RELAXED);
-        __atomic_store_n(&held[i].how, (uint32_t)how + 1, __ATOMIC_RELEASE); /* pairs with settle */
         return true;
     }
     return false;
@@ -77,7 +111,7 @@ static int shutdown_followed(int fd, int how)
     bool kept_back = false;
     if (index >= 0) {
         kept_back = how != SHUT_RD && fdstate_records[index].set_count == 0 && !thread_any_inside(is_wait) &&
-                    connection_pool_refusal(index) == COUNTER_COUNT && hold(fd, how);
+                    connection_pool_refusal(index) == COUNTER_COUNT && hold(index, how);
         if (!kept_back)
             fdstate_drop(fd, COUNTER_connections_refused_unfinished);
         fdstate_leave(index);
@@ -107,7 +141,11 @@ void connection_shutdown_install(void)
 
 void connection_shutdown_fork_child(void)
 {
-    for (int i = 0; i < HELD_MOST; i++)
-        held[i].how = 0;
+    for (int i = 0; i < HELD_MOST; i++) {
+        if (held[i].own > 0)
+            system_call1(SYS_close, held[i].own);
+        held[i].word = 0;
+        held[i].own = 0;
+    }
     span_attention = 0;
 }

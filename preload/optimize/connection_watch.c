@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "optimize/connection_park.h"
+#include "optimize/connection_shutdown.h"
 #include "optimize/connection_unused.h"
 #include "runtime/arena.h"
 #include "runtime/clock.h"
@@ -19,6 +20,7 @@ static void dropping(int index)
     struct watch *watch = &watches[index];
     if (watch->generation != fdstate_generation(index))
         return;
+    connection_shutdown_dropping(index);
     connection_park_settled(watch);
     connection_unused_release(watch);
 }

@@ -174,6 +174,12 @@ bool fdstate_leave(int index)
     }
 }
 
+bool fdstate_alone(int index)
+{
+    uint64_t word = word_of(&fdstate_records[index]);
+    return (word & CALLS) == 1 && !(word & FLAGS);
+}
+
 bool fdstate_move(int index, enum fdstate_state from, enum fdstate_state to)
 {
     struct fdstate *record = &fdstate_records[index];
@@ -294,6 +300,24 @@ void fdstate_drop(int fd, enum counter_id reason)
         break;
     }
     mark_instead(fd, mark, 0);
+}
+
+bool fdstate_drop_open(int index, uint32_t generation, enum counter_id reason)
+{
+    struct fdstate *record = &fdstate_records[index];
+    uint64_t word = word_of(record);
+    int fd = __atomic_load_n(&record->fd, __ATOMIC_RELAXED);
+    while ((uint32_t)(word >> 32) == generation && state_of(word) == FDSTATE_OPEN && !(word & DROPPED)) {
+        uint32_t mark = mark_of(index, word);
+        if (fdstate_dropping)
+            fdstate_dropping(index);
+        if (!swap(record, &word, word & CALLS ? word | DROPPED : freed(word)))
+            continue;
+        mark_instead(fd, mark, 0);
+        counters_add(reason, 1);
+        return true;
+    }
+    return false;
 }
 
 void fdstate_replaced(int fd)

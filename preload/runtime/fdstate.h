@@ -82,6 +82,8 @@ bool fdstate_leave(int index);
 /* The caller's own record goes on to another state, no other call being in flight: false when it may not. Who takes a
  * KEPT one has entered it thereby. */
 bool fdstate_move(int index, enum fdstate_state from, enum fdstate_state to);
+/* While entered: false once somebody else came or something dropped the record. */
+bool fdstate_alone(int index);
 /* True when fd's record had to be told to close later: the caller must not close. */
 bool fdstate_close_later(int fd);
 /* Ends RESERVED, back to OPEN, keeping the caller's count: true when a close came meanwhile; the caller closes. */
@@ -113,6 +115,10 @@ extern void (*fdstate_following)(int fd, int index);
 
 /* Stops following fd, counting why (COUNTER_COUNT: nothing to count). Harmless where it is not followed. */
 void fdstate_drop(int fd, enum counter_id reason);
+/* Stops following the file that the record, OPEN, followed in that generation: true when it was this call that did. Then
+ * the record's number was that file's until now, because every close, and whatever else puts another file at it, ends
+ * the following first. */
+bool fdstate_drop_open(int index, uint32_t generation, enum counter_id reason);
 /* The number has another file. What was there is lost sight of, unless it is CLOSING. */
 void fdstate_replaced(int fd);
 

@@ -88,6 +88,7 @@ std::vector<Case> cases()
         {"ways", "epoll_edge_before", OFTEN, {}},
         {"ways", "shutdown", ANY, {}},
         {"ways", "shutdown_close", OFTEN, {}},
+        {"ways", "shutdown_copy", ANY, {}},
         {"ways", "options", OFTEN, {}},
         {"ways", "option_sets", NEVER, {}},
         {"ways", "streams", NEVER, {}},
@@ -113,6 +114,7 @@ std::vector<Case> cases()
         {"life", "threads", OFTEN, {}},
         {"life", "meddled", OFTEN, {}},
         {"life", "cancelled", OFTEN, {}},
+        {"life", "shut_down_by_threads", OFTEN, {}},
         {"life", "joined", NEVER, {}},
         {"life", "served_here", NEVER, {}},
         {"life", "handlers", OFTEN, {}},
@@ -134,6 +136,26 @@ std::vector<Case> cases()
 INSTANTIATE_TEST_SUITE_P(In, Connections, testing::ValuesIn(cases()), [](const testing::TestParamInfo<Case> &info) {
     return std::string(info.param.victim) + "_" + info.param.name;
 });
+
+// A thread is stopped for long where it is about to shut down a connection for another one, which goes on.
+TEST(ConnectionsSlowed, AreShutDownAndNothingElseIsHoweverSlowly)
+{
+    Command command;
+    command.arguments = {"/usr/bin/strace", "-f", "-o", "/dev/null", "-e", "trace=shutdown", "/bin/true"};
+    command.preloaded = false;
+    if (run(command, "").status != 0)
+        GTEST_SKIP() << "needs strace";
+    Directory segments;
+    command.arguments.pop_back();
+    command.arguments.insert(command.arguments.end(),
+                             {"-e", "inject=shutdown:delay_enter=5000", "-E", std::string("LD_PRELOAD=") + STRONG_SO, "-E",
+                              "STRONG_OPTIMIZE=connections", "-E", "STRONG_DIR=" + segments.path,
+                              STRONG_PROGRAMS_DIR "/connection_life", "shut_down_by_threads", "1500"});
+    Outcome outcome = run(command, "");
+    EXPECT_EQ(outcome.status, 0) << outcome.describe();
+    EXPECT_EQ(outcome.out, "wrong 0\n");
+    EXPECT_GE(pool_of(segments).reused, 2u);
+}
 
 struct Setting {
     const char *name, *value;

@@ -304,6 +304,48 @@ static void served_here(void)
     served_at("one of many", (struct sockaddr *)&one, sizeof one, false);
 }
 
+/* Connections are shut down and closed by some threads while others open and close files at the numbers that become free,
+ * and make the calls that carry out a shutdown. */
+static void *shut_down_and_close(void *argument)
+{
+    char key[32], buf[ANSWER_MOST];
+    for (int i = 0; i < rounds; i++) {
+        int fd = open_socket(0);
+        snprintf(key, sizeof key, "%d-%d", (int)(intptr_t)argument, i);
+        wrong += connect_to_peer(fd) != 0 || send_key(fd, key) <= 0 || strcmp(receive_into(fd, buf), key) != 0;
+        wrong += shutdown(fd, i % 2 ? SHUT_RDWR : SHUT_WR) != 0;
+        wrong += close(fd) != 0;
+    }
+    return argument;
+}
+
+static void *use_pairs(void *argument)
+{
+    while (!done) {
+        int pair[2];
+        char byte = 'x';
+        wrong += socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0;
+        for (int i = 0; i < 2; i++)
+            wrong += write(pair[i], &byte, 1) != 1 || read(pair[!i], &byte, 1) != 1;
+        wrong += close(pair[0]) != 0 || close(pair[1]) != 0;
+    }
+    return argument;
+}
+
+static void shut_down_by_threads(void)
+{
+    enum { CLIENTS = 3, OTHERS = 3 };
+    pthread_t all[CLIENTS + OTHERS];
+    signal(SIGPIPE, SIG_IGN);
+    for (int i = 0; i < CLIENTS + OTHERS; i++)
+        pthread_create(&all[i], NULL, i < CLIENTS ? shut_down_and_close : use_pairs, (void *)(intptr_t)i);
+    for (int i = 0; i < CLIENTS + OTHERS; i++) {
+        done = i >= CLIENTS;
+        pthread_join(all[i], NULL);
+    }
+    printf("wrong %d\n", wrong);
+}
+
 /* ---- signals ---- */
 
 static void on_signal_exchange(int number)
@@ -363,6 +405,8 @@ int main(int count, char **arguments)
         restarted();
     else if (strcmp(name, "threads") == 0)
         threads(8);
+    else if (strcmp(name, "shut_down_by_threads") == 0)
+        shut_down_by_threads();
     else if (strcmp(name, "meddled") == 0)
         meddled();
     else if (strcmp(name, "cancelled") == 0)

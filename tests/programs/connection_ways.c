@@ -140,6 +140,22 @@ static void shut_down_and_close(void)
     }
 }
 
+/* A copy is made before anything else is called: the server sees the end of the stream, and the copy its. */
+static void shut_down_and_copy(void)
+{
+    for (int i = 0; i < 6; i++) {
+        int fd = open_socket(0);
+        connect_to_peer(fd);
+        send_key(fd, "key");
+        printf("%s\n", receive_key(fd));
+        int down = shutdown(fd, i % 2 ? SHUT_RDWR : SHUT_WR);
+        int copy = i % 3 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : dup(fd), closed = close(fd);
+        char byte;
+        printf("%d %d, then %zd\n", down, closed, recv(copy, &byte, 1, 0));
+        SHOW(close(copy));
+    }
+}
+
 static void show_options(int fd)
 {
     static const int options[][2] = {
@@ -303,7 +319,8 @@ int main(int count, char **arguments)
         void (*run)(void);
     } cases[] = {{"blocking", blocking}, {"timed", timed}, {"poll", by_poll}, {"select", by_select},
                  {"shutdown", shut_down},
-                 {"shutdown_close", shut_down_and_close}, {"options", options}, {"option_sets", option_sets}, {"streams", streams},
+                 {"shutdown_close", shut_down_and_close}, {"shutdown_copy", shut_down_and_copy},
+                 {"options", options}, {"option_sets", option_sets}, {"streams", streams},
                  {"other_calls", other_calls}, {"elsewhere", elsewhere}};
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(name, cases[i].name) == 0)

@@ -78,6 +78,27 @@ RUNTIME_TEST(FdState, OneCallIsInFlightAtATime)
     EXPECT_TRUE(fdstate_leave(index));
 }
 
+RUNTIME_TEST(FdState, OnlyTheFileThatWasMeantIsDropped)
+{
+    Tracking tracking;
+    int index = fdstate_track(10);
+    uint32_t generation = fdstate_generation(index);
+    EXPECT_FALSE(fdstate_drop_open(index, generation + 1, COUNTER_connections_refused_option)) << "another file's";
+    EXPECT_EQ(fdstate_enter(10), index);
+    EXPECT_TRUE(fdstate_alone(index));
+    EXPECT_TRUE(fdstate_drop_open(index, generation, COUNTER_connections_refused_option)) << "also from beside a call";
+    EXPECT_FALSE(fdstate_drop_open(index, generation, COUNTER_connections_refused_option)) << "and once";
+    EXPECT_FALSE(fdstate_alone(index));
+    EXPECT_FALSE(fdstate_move(index, FDSTATE_OPEN, FDSTATE_CLOSING));
+    fdstate_leave(index);
+    EXPECT_FALSE(fdstate_tracked(10));
+    EXPECT_EQ(counter(COUNTER_connections_refused_option), 1u);
+    ASSERT_GE(fdstate_track(11), 0);
+    index = kept_from(11, 900);
+    EXPECT_FALSE(fdstate_drop_open(index, fdstate_generation(index), COUNTER_connections_refused_option)) << "kept";
+    EXPECT_EQ(fdstate_kept(900), index);
+}
+
 RUNTIME_TEST(FdState, TwoCallsAtOnceEndTheFollowingForGood)
 {
     Tracking tracking;
