@@ -189,6 +189,15 @@ class Side:
                                                            "crashed by signal", "[alert]"))]
         return found
 
+    def last_words(self):
+        """The ends of the servers' logs, for one who has to find out what went wrong."""
+        for name in ("nginx.log", "redis.out", "service.out", "postgres.out"):
+            try:
+                with open(os.path.join(self.path, name), errors="replace") as file:
+                    yield from ("%s: %s: %s" % (self.name, name, line.rstrip()[:300]) for line in file.readlines()[-10:])
+            except FileNotFoundError:
+                continue
+
     # ---- what they take ----
 
     def family(self, name):

@@ -6,6 +6,7 @@ commands are bounded in time, in sessions of their own, and end with everything 
 """
 import glob
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -82,20 +83,30 @@ class Side:
         self.env = {"PATH": PATH, "HOME": self.work, "TMPDIR": self.work, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         self.env.update(preload)
         self.seconds = 0.0
+        self.identity = {}
+
+    def give_to_nobody(self):
+        """Commands from here on are run by a user without rights, where we are root."""
+        if os.getuid() != 0:
+            return
+        account = pwd.getpwnam("nobody")
+        for path in [self.work, *glob.glob(self.work + "/**", recursive=True), self.env.get("STRONG_DIR", self.work)]:
+            os.chown(path, account.pw_uid, account.pw_gid)
+        self.identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
     def command(self, arguments, seconds, folder=None, env=None):
         """(exit code, "timeout" or "signal N", output); counted into the side's time."""
         begin = time.monotonic()
-        done = run(arguments, folder or self.work, {**self.env, **(env or {})}, seconds)
+        done = run(arguments, folder or self.work, {**self.env, **(env or {})}, seconds, self.identity)
         self.seconds += time.monotonic() - begin
         return done
 
 
-def run(arguments, folder, env, seconds):
+def run(arguments, folder, env, seconds, identity=None):
     """Its output goes to a file, so that a child left over does not hold us until time is over."""
     with tempfile.TemporaryFile() as file:
         process = subprocess.Popen(arguments, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=file,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+                                   stderr=subprocess.STDOUT, start_new_session=True, **(identity or {}))
         try:
             code = process.wait(timeout=seconds)
             code = "signal %d" % -code if code < 0 else code
