@@ -97,7 +97,7 @@ class Side:
             for folder in (self.path, self.segments):
                 os.chown(folder, *self.user)
         self.redis, self.nginx, self.service, self.postgres = (free_port() for _ in range(4))
-        self.running = {}
+        self.running, self.seen = {}, {}
 
     def identity(self):
         return {"user": self.user[0], "group": self.user[1], "extra_groups": []} if self.user else {}
@@ -215,13 +215,18 @@ class Side:
         return result
 
     def taken(self, name):
-        """(KiB of memory that is no file's, descriptors but for those of kept connections) of a server's processes."""
+        """(KiB of memory that is no file's, descriptors but for those of kept connections) of a server's processes.
+
+        Descriptors only of those that were there the last time: postgres' autovacuum comes and goes."""
         kib = count = 0
-        for pid in self.family(name):
+        family, before = self.family(name), self.seen.get(name)
+        self.seen[name] = set(family)
+        for pid in family:
             try:
                 with open("/proc/%d/status" % pid) as file:
                     kib += next((int(line.split()[1]) for line in file if line.startswith("RssAnon:")), 0)
-                count += sum(int(number) < KEPT_FROM for number in os.listdir("/proc/%d/fd" % pid))
+                if before is None or pid in before:
+                    count += sum(int(number) < KEPT_FROM for number in os.listdir("/proc/%d/fd" % pid))
             except (FileNotFoundError, ProcessLookupError):
                 continue
         return kib, count
