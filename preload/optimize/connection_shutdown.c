@@ -89,12 +89,13 @@ void connection_shutdown_settle(void)
 
 static bool hold(int index, int how)
 {
-    for (int i = 0; connection_park_numbers() && i < HELD_MOST; i++) {
-        if (!swap(i, 0, word_for(index, how)))
-            continue;
-        __atomic_fetch_add(&span_attention, 1, __ATOMIC_RELAXED);
-        return true;
-    }
+    if (!connection_park_numbers())
+        return false;
+    __atomic_fetch_add(&span_attention, 1, __ATOMIC_RELAXED); /* before anybody can take it */
+    for (int i = 0; i < HELD_MOST; i++)
+        if (swap(i, 0, word_for(index, how)))
+            return true;
+    __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
     return false;
 }
 

@@ -89,6 +89,7 @@ std::vector<Case> cases()
         {"ways", "shutdown", ANY, {}},
         {"ways", "shutdown_close", OFTEN, {}},
         {"ways", "shutdown_copy", ANY, {}},
+        {"ways", "shutdown_halves", ANY, {}},
         {"ways", "options", OFTEN, {}},
         {"ways", "option_sets", NEVER, {}},
         {"ways", "streams", NEVER, {}},

@@ -156,6 +156,24 @@ static void shut_down_and_copy(void)
     }
 }
 
+/* The second one is at once, and what the first one asked for must not be lost over it. */
+static void shut_down_by_halves(void)
+{
+    for (int i = 0; i < 6; i++) {
+        struct tcp_info info = {0};
+        socklen_t len = sizeof info;
+        int fd = open_socket(0);
+        connect_to_peer(fd);
+        send_key(fd, "key");
+        printf("%s\n", receive_key(fd));
+        int writing = shutdown(fd, SHUT_WR);
+        shutdown(fd, SHUT_RD); /* ENOTCONN where the server is quick */
+        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+        printf("%d, %s\n", writing, info.tcpi_state == TCP_ESTABLISHED ? "still established" : "ending");
+        SHOW(close(fd));
+    }
+}
+
 static void show_options(int fd)
 {
     static const int options[][2] = {
@@ -320,6 +338,7 @@ int main(int count, char **arguments)
     } cases[] = {{"blocking", blocking}, {"timed", timed}, {"poll", by_poll}, {"select", by_select},
                  {"shutdown", shut_down},
                  {"shutdown_close", shut_down_and_close}, {"shutdown_copy", shut_down_and_copy},
+                 {"shutdown_halves", shut_down_by_halves},
                  {"options", options}, {"option_sets", option_sets}, {"streams", streams},
                  {"other_calls", other_calls}, {"elsewhere", elsewhere}};
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
