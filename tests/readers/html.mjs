@@ -131,6 +131,7 @@ async function costs(page) {
 async function twin(page) {
     await page.locator("#flame-table summary").click();
     const rows = page.locator("#flame-rows tbody tr");
+    await rows.first().waitFor();  // a page hears of an opened <details> in a task of its own
     assert.equal(await rows.count(), await boxes(page));
     const parse = await rows.filter({ hasText: "parse" }).locator("th, td").allTextContents();
     assert.deepEqual([parse[0], parse[2], parse[3], parse[5]], ["parse", "9.00 s", "75.0 %", "900"]);
@@ -240,6 +241,7 @@ async function looks(name, path, said) {
             await check(`${name} fits ${width} columns, ${scheme}`, async () =>
                 assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)));
             await page.locator("#flame-table summary").click();
+            await page.locator("#flame-rows tbody tr").first().waitFor();
             if (width === 1440)
                 await check(`${name} is accessible, ${scheme}`, () => accessible(page));
             await page.close();
