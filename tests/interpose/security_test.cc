@@ -145,7 +145,7 @@ TEST(Security, NamesFullOfEscapesAreHarmlessInEveryForm)
     Outcome outcome = run_preloaded(directory, {"secret_bytes", evil}, everything);
     ASSERT_EQ(outcome.status, 0) << outcome.describe();
     const std::vector<std::vector<std::string>> forms = {
-        {"report"}, {"report", "--full"}, {"report", "--json"}, {"list"}, {"export", "folded"},
+        {"report"}, {"report", "--full"}, {"report", "--json"}, {"list"}, {"export", "folded", "--cost=allocated"},
         {"export", "speedscope"}, {"export", "chrome"}, {"export", "openmetrics"}, {"export", "prometheus"}, {"export", "json"},
         {"export", "html"}};
     for (const std::vector<std::string> &form : forms) {
