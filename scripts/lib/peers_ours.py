@@ -30,6 +30,9 @@ NOT_HOOKED = {"newfstatat": "stat and its kin", "statx": "stat and its kin", "ac
 # One system call for one call: the figures must be the same, but for what the loader does before libstrong is there.
 EXACT = {"write", "pread64", "pwrite64", "openat", "close", "fsync", "fdatasync", "sendto", "recvfrom", "clock_nanosleep"}
 
+# Finer than the default, for a program of seconds: what is compared is who is named, not what it costs.
+CPU_HZ = 499
+
 Figure = collections.namedtuple("Figure", "value margin note")
 
 
@@ -46,6 +49,7 @@ class Ours:
         for function in document["functions"]:
             self.functions[function["function"]] += function["cpu_self_ns"]
         self.cpu_ns = sum(self.functions.values())
+        self.cpu_samples = round(self.cpu_ns / 1e9 * CPU_HZ)
         self.sites = collections.defaultdict(lambda: collections.Counter())
         sampled = document["memory"]["sampled"] or {"sites": []}
         for site in sampled["sites"]:
@@ -104,9 +108,8 @@ def measure(build, directory, command, extra):
     for name in os.listdir(segments):
         os.unlink(os.path.join(segments, name))
     env = environment(extra)
-    # Finer than the default for a program of seconds: what is compared is who is named, not what it costs
     env.update(LD_PRELOAD=os.path.join(build, "libstrong.so"), STRONG_DIR=segments, STRONG_OPTIMIZE="none",
-               STRONG_CPU_HZ="499", STRONG_ALLOC_PERIOD="64KiB")
+               STRONG_CPU_HZ=str(CPU_HZ), STRONG_ALLOC_PERIOD="64KiB")
     subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=TIMEOUT)
     segment = max((os.path.join(segments, name) for name in os.listdir(segments) if name.endswith(".strong")),
                   key=os.path.getmtime)
