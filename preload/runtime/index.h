@@ -2,8 +2,9 @@
  *
  * Slots hold (hash's upper half, row); a lookup compares the upper half and lets the caller compare the
  * row itself. Kept in memory that a forked child receives as zeros, because its segment starts empty.
- * Slots are only ever filled, never emptied. Two threads may append the same row at once: both rows
- * stay, one is found from then on, and readers merge. Any thread, any context.
+ * Slots are only ever filled, never emptied. Two threads may append the same row at once: the one that comes first in
+ * a search is found from then on; the other stays for readers to merge, or gives way (targets). Any thread, any
+ * context.
  */
 #ifndef STRONG_RUNTIME_INDEX_H
 #define STRONG_RUNTIME_INDEX_H

@@ -10,6 +10,7 @@
 #include "runtime/counters.h"
 #include "runtime/index.h"
 #include "runtime/segment.h"
+#include "runtime/system.h"
 #include "runtime/text.h"
 
 enum { TARGETS_SLOTS = 8192, TEXT_MOST = 1024 };
@@ -32,6 +33,15 @@ static uint32_t find(uint64_t hash)
             return row;
     }
     return 0;
+}
+
+static void give_back(struct target_record *target)
+{
+    if (target->kind == TARGET_CUSTOM)
+        __atomic_fetch_sub(&customs, 1, __ATOMIC_RELAXED);
+    if (target->kind == TARGET_FILE)
+        __atomic_fetch_sub(&files, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&target->hash, 0, __ATOMIC_RELAXED);
 }
 
 static uint32_t make(uint64_t hash, enum target_kind kind, const char *text, unsigned len, uint64_t first,
@@ -58,8 +68,15 @@ static uint32_t make(uint64_t hash, enum target_kind kind, const char *text, uns
     target->value[0] = first;
     target->value[1] = second;
     __atomic_store_n(&target->hash, hash, __ATOMIC_RELEASE); /* readers skip rows with hash 0 */
-    index_put(&targets_index, hash, row);
-    return row;
+    if (!index_put(&targets_index, hash, row))
+        return row;
+    /* Another thread, or a signal handler just now, may have made the same: both put theirs where searches go, so both
+     * find the same one first. */
+    uint32_t found = find(hash);
+    if (strong_likely(found == row))
+        return row;
+    give_back(target);
+    return found;
 }
 
 uint32_t targets_text(enum target_kind kind, const char *text, unsigned len)

@@ -1,9 +1,9 @@
 /* targets.h: interns what calls touch: one index for a path, an address, a name, a lock site.
  *
- * The same kind, text and values give the same index (two threads at the very same moment may give
- * two: readers merge). 0 is "(other)": no room left; counted. Files may use three quarters of the
- * table at most, so that a program that opens everything still sees its peers; names of the program's own (custom)
- * CUSTOM_NAMES rows. Any thread, any context; no lock, no malloc.
+ * The same kind, text and values give the same index, by whatever threads and however close in time; only where
+ * the index has no room (the table is nearly full by then) may there be two, which readers merge. 0 is "(other)": no
+ * room left; counted. Files may use three quarters of the table at most, so that a program that opens everything still
+ * sees its peers; names of the program's own (custom) CUSTOM_NAMES rows. Any thread, any context; no lock, no malloc.
  */
 #ifndef STRONG_RUNTIME_TARGETS_H
 #define STRONG_RUNTIME_TARGETS_H
