@@ -188,7 +188,10 @@ static void signal_thread(void)
     int number = 0;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    pthread_create(&thread, NULL, wait_for_last, &number);
+    if (pthread_create(&thread, NULL, wait_for_last, &number) != 0) {
+        say("no thread", 0);
+        return;
+    }
     usleep(2000);
     kill(getpid(), SIGRTMAX);
     pthread_join(thread, NULL);

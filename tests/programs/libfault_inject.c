@@ -6,6 +6,7 @@
  * FAULTS has every function that libstrong hooks (scripts/faults looks), with how it fails:
  *   POINTER  NULL and errno        MINUS   -1 and errno       NUMBER  the number itself
  *   SHORT    half the bytes, or as MINUS                      NEVER   with the reason
+ * No kernel takes a path or pollfds that lead nowhere so far that a call could fail by anything but EFAULT: these calls go on.
  * A wrapper keeps every register and the stack as it found them and jumps on, so it serves any signature.
  */
 #include <dlfcn.h>
@@ -25,8 +26,11 @@ enum { POINTER, MINUS, NUMBER, SHORT, NEVER };
 #define CLOSES "Linux closes whatever it says"
 #define JOINS "the program would leave while its thread runs"
 #define GROUND "what the victims look at themselves with"
+#define ARGUES "fails by its arguments alone"
+#define MADE_OF "libstrong makes it of malloc and realloc, which fail on their own"
+#define OURS "libstrong makes the system call itself: nothing is below it"
 #define FAULTS(F)                                                                                                      \
-    F(malloc, POINTER, ENOMEM) F(calloc, POINTER, ENOMEM) F(realloc, POINTER, ENOMEM) F(reallocarray, POINTER, ENOMEM) \
+    F(malloc, POINTER, ENOMEM) F(calloc, POINTER, ENOMEM) F(realloc, POINTER, ENOMEM) F(reallocarray, NEVER, MADE_OF) \
     F(free, NEVER, FREES) F(memalign, POINTER, ENOMEM) F(aligned_alloc, POINTER, ENOMEM)                               \
     F(posix_memalign, NUMBER, ENOMEM) F(valloc, POINTER, ENOMEM) F(pvalloc, POINTER, ENOMEM)                           \
     F(malloc_usable_size, NEVER, TELLS) F(malloc_trim, NEVER, FREES) F(mallinfo, NEVER, TELLS)                         \
@@ -94,7 +98,7 @@ enum { POINTER, MINUS, NUMBER, SHORT, NEVER };
     F(thrd_exit, NEVER, ENDS) F(semop, MINUS, EINTR) F(semtimedop, MINUS, EINTR) F(msgrcv, MINUS, EINTR)               \
     F(msgsnd, MINUS, EINTR) F(sleep, NUMBER, 1) F(usleep, MINUS, EINTR) F(nanosleep, MINUS, EINTR)                     \
     F(clock_nanosleep, NUMBER, EINTR) F(thrd_sleep, MINUS, EINTR) F(pause, MINUS, EINTR) F(fork, MINUS, EAGAIN)        \
-    F(__fork, MINUS, EAGAIN) F(_Fork, MINUS, EAGAIN) F(vfork, MINUS, EAGAIN) F(__vfork, MINUS, EAGAIN)                 \
+    F(__fork, MINUS, EAGAIN) F(_Fork, MINUS, EAGAIN) F(vfork, NEVER, OURS) F(__vfork, NEVER, OURS)                 \
     F(forkpty, MINUS, EAGAIN) F(daemon, MINUS, EAGAIN) F(clone, MINUS, EAGAIN) F(__clone, MINUS, EAGAIN)               \
     F(execve, MINUS, ENOMEM) F(execv, MINUS, ENOMEM) F(execvp, MINUS, ENOMEM) F(execvpe, MINUS, ENOMEM)                \
     F(execl, MINUS, ENOMEM) F(execlp, MINUS, ENOMEM) F(execle, MINUS, ENOMEM) F(fexecve, MINUS, ENOMEM)                \
@@ -103,9 +107,9 @@ enum { POINTER, MINUS, NUMBER, SHORT, NEVER };
     F(wait3, MINUS, EINTR) F(wait4, MINUS, EINTR) F(_exit, NEVER, ENDS) F(_Exit, NEVER, ENDS)                          \
     F(quick_exit, NEVER, ENDS) F(setrlimit, MINUS, EPERM) F(setrlimit64, MINUS, EPERM) F(prlimit, MINUS, EPERM)        \
     F(prlimit64, MINUS, EPERM) F(dlopen, POINTER, ENOMEM) F(dlmopen, POINTER, ENOMEM) F(dlclose, NEVER, FREES)         \
-    F(sigaction, MINUS, EINVAL) F(__sigaction, MINUS, EINVAL) F(signal, MINUS, EINVAL) F(bsd_signal, MINUS, EINVAL)    \
-    F(sysv_signal, MINUS, EINVAL) F(__sysv_signal, MINUS, EINVAL) F(sigset, MINUS, EINVAL) F(sigignore, MINUS, EINVAL) \
-    F(sigprocmask, MINUS, EINVAL) F(pthread_sigmask, NUMBER, EINVAL) F(sigpending, MINUS, EFAULT)                      \
+    F(sigaction, NEVER, ARGUES) F(__sigaction, NEVER, ARGUES) F(signal, NEVER, ARGUES) F(bsd_signal, NEVER, ARGUES)    \
+    F(sysv_signal, NEVER, ARGUES) F(__sysv_signal, NEVER, ARGUES) F(sigset, NEVER, ARGUES) F(sigignore, NEVER, ARGUES) \
+    F(sigprocmask, NEVER, ARGUES) F(pthread_sigmask, NEVER, ARGUES) F(sigpending, MINUS, EFAULT)                      \
     F(sigsuspend, MINUS, EINTR) F(sigwait, NUMBER, EINTR) F(sigwaitinfo, MINUS, EINTR) F(sigtimedwait, MINUS, EAGAIN)  \
     F(signalfd, MINUS, EMFILE) F(prctl, MINUS, EINVAL) F(syscall, NEVER, GROUND) F(setns, MINUS, EPERM)                \
     F(unshare, MINUS, EPERM)
@@ -189,13 +193,25 @@ static void log_fault(uint64_t index, uint32_t count)
     }
 }
 
-static int is_listed(const char *name)
+static int is_listed(const char *list, const char *name)
 {
     size_t len = strlen(name);
-    for (const char *at = only; (at = strstr(at, name)); at++)
-        if (at > only && at[-1] == ',' && at[len] == ',')
+    for (const char *at = list; (at = strstr(at, name)); at++)
+        if (at > list && at[-1] == ',' && at[len] == ',')
             return 1;
     return 0;
+}
+
+/* Whether the kernel would have told of a pointer before it could fail as it is to. */
+static int leads_nowhere(const char *name, const struct call *call)
+{
+    static const char first[] = ",open,open64,__open,__open64,__open_2,__open64_2,creat,creat64,truncate,truncate64,poll,__poll,"
+                                "__poll_chk,ppoll,__ppoll_chk,";
+    static const char second[] = ",openat,openat64,__openat_2,__openat64_2,";
+    uint64_t pointer = is_listed(first, name) ? call->rdi : is_listed(second, name) ? call->rsi : 0;
+    if (!pointer && !is_listed(first, name) && !is_listed(second, name))
+        return 0;
+    return raw(SYS_access, (long)pointer, NULL, 0, 0) == -EFAULT;
 }
 
 /* Where to go on, or NULL: the call fails, and rax holds its result. */
@@ -214,7 +230,8 @@ __attribute__((used, visibility("hidden"))) void *fault_decide(uint64_t index, s
         log_fault(index, count);
     uint64_t dice = mixed(seed * 0x9e3779b97f4a7c15u + index * 1000003u + count);
     errno = error;
-    if (!ready || !rate || how == NEVER || dice % rate || (only && !is_listed(functions[index].name)))
+    if (!ready || !rate || how == NEVER || dice % rate || (only && !is_listed(only, functions[index].name)) ||
+        leads_nowhere(functions[index].name, call))
         return real[index];
     log_fault(index, count);
     errno = error;
