@@ -42,6 +42,7 @@ static void give_back(struct target_record *target)
     if (target->kind == TARGET_FILE)
         __atomic_fetch_sub(&files, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&target->hash, 0, __ATOMIC_RELAXED);
+    target->kind = TARGET_OTHER; /* nobody's: no search came to it */
 }
 
 static uint32_t make(uint64_t hash, enum target_kind kind, const char *text, unsigned len, uint64_t first,
