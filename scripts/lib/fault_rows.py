@@ -211,7 +211,7 @@ def stopped(bench):
     return 1, wrong, "lived %.1f s" % life
 
 
-STORM = """import hashlib, os, signal, socket, subprocess, sys, threading, time
+STORM = """import os, signal, socket, subprocess, sys, threading, time
 count = [0]
 def handler(number, frame): count[0] += 1
 signal.signal(signal.SIGALRM, handler)
@@ -249,16 +249,19 @@ print('bad', bad, 'enough', rounds > 20 and count[0] > 500 * float(sys.argv[1]))
 def storm(bench):
     """5,000 signals a second through whatever blocks: nothing fails, comes short or goes on early for it."""
     seconds, wrong, tried = bench.size(4, 600), [], 0
+    arguments = ["/usr/bin/python3", "-c", STORM, str(seconds)]
+    bare = bench.run(arguments, bench.env(), seconds + 60)
+    if (bare.code, bare.out) != (0, b"bad 0 enough True\n"):
+        wrong.append("bare: %s" % bare)
     for mode in ("none", "all"):
         folder = bench.folder()
-        done = bench.run(["/usr/bin/python3", "-c", STORM, str(seconds)], bench.env(folder, {**EVERYTHING, "STRONG_OPTIMIZE": mode}),
-                         seconds + 60)
+        done = bench.run(arguments, bench.env(folder, {**EVERYTHING, "STRONG_OPTIMIZE": mode}), seconds + 60)
         tried += 1
-        if (done.code, done.out) != (0, b"bad 0 enough True\n"):
-            wrong.append("%s: %s" % (mode, done))
+        if done != bare:
+            wrong.append("%s: bare %s, preloaded %s" % (mode, bare, done))
         wrong += ["no segment"] if not bench.segments(folder) else []
         bench.forget(folder)
-    return tried, wrong, "%d s each, measuring and optimizing" % seconds
+    return tried, wrong, "%d s each: bare, measuring and optimizing" % seconds
 
 
 def parked(bench):

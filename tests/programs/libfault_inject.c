@@ -30,7 +30,7 @@ enum { POINTER, MINUS, NUMBER, SHORT, NEVER };
 #define MADE_OF "libstrong makes it of malloc and realloc, which fail on their own"
 #define OURS "libstrong makes the system call itself: nothing is below it"
 #define FAULTS(F)                                                                                                      \
-    F(malloc, POINTER, ENOMEM) F(calloc, POINTER, ENOMEM) F(realloc, POINTER, ENOMEM) F(reallocarray, NEVER, MADE_OF) \
+    F(malloc, POINTER, ENOMEM) F(calloc, POINTER, ENOMEM) F(realloc, POINTER, ENOMEM) F(reallocarray, NEVER, MADE_OF)    \
     F(free, NEVER, FREES) F(memalign, POINTER, ENOMEM) F(aligned_alloc, POINTER, ENOMEM)                               \
     F(posix_memalign, NUMBER, ENOMEM) F(valloc, POINTER, ENOMEM) F(pvalloc, POINTER, ENOMEM)                           \
     F(malloc_usable_size, NEVER, TELLS) F(malloc_trim, NEVER, FREES) F(mallinfo, NEVER, TELLS)                         \
@@ -109,7 +109,7 @@ enum { POINTER, MINUS, NUMBER, SHORT, NEVER };
     F(prlimit64, MINUS, EPERM) F(dlopen, POINTER, ENOMEM) F(dlmopen, POINTER, ENOMEM) F(dlclose, NEVER, FREES)         \
     F(sigaction, NEVER, ARGUES) F(__sigaction, NEVER, ARGUES) F(signal, NEVER, ARGUES) F(bsd_signal, NEVER, ARGUES)    \
     F(sysv_signal, NEVER, ARGUES) F(__sysv_signal, NEVER, ARGUES) F(sigset, NEVER, ARGUES) F(sigignore, NEVER, ARGUES) \
-    F(sigprocmask, NEVER, ARGUES) F(pthread_sigmask, NEVER, ARGUES) F(sigpending, MINUS, EFAULT)                      \
+    F(sigprocmask, NEVER, ARGUES) F(pthread_sigmask, NEVER, ARGUES) F(sigpending, MINUS, EFAULT)                       \
     F(sigsuspend, MINUS, EINTR) F(sigwait, NUMBER, EINTR) F(sigwaitinfo, MINUS, EINTR) F(sigtimedwait, MINUS, EAGAIN)  \
     F(signalfd, MINUS, EMFILE) F(prctl, MINUS, EINVAL) F(syscall, NEVER, GROUND) F(setns, MINUS, EPERM)                \
     F(unshare, MINUS, EPERM)
@@ -208,10 +208,9 @@ static int leads_nowhere(const char *name, const struct call *call)
     static const char first[] = ",open,open64,__open,__open64,__open_2,__open64_2,creat,creat64,truncate,truncate64,poll,__poll,"
                                 "__poll_chk,ppoll,__ppoll_chk,";
     static const char second[] = ",openat,openat64,__openat_2,__openat64_2,";
-    uint64_t pointer = is_listed(first, name) ? call->rdi : is_listed(second, name) ? call->rsi : 0;
-    if (!pointer && !is_listed(first, name) && !is_listed(second, name))
-        return 0;
-    return raw(SYS_access, (long)pointer, NULL, 0, 0) == -EFAULT;
+    if (is_listed(first, name))
+        return raw(SYS_access, (long)call->rdi, NULL, 0, 0) == -EFAULT;
+    return is_listed(second, name) && raw(SYS_access, (long)call->rsi, NULL, 0, 0) == -EFAULT;
 }
 
 /* Where to go on, or NULL: the call fails, and rax holds its result. */

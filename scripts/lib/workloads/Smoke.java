@@ -1,4 +1,5 @@
 // A case for each thing of the JVM's that ends in a call libstrong hooks; a line for each: "ok NAME" or "not ok NAME: why".
+// Longer than other files: what it holds is a list of short cases, in one class so that it is one command to run.
 import java.io.*;
 import java.lang.management.*;
 import java.net.*;
@@ -39,6 +40,17 @@ public class Smoke {
             throw new AssertionError(kind.getName() + " expected, thrown was " + thrown);
         }
         throw new AssertionError(kind.getName() + " expected, nothing was thrown");
+    }
+
+    /** What blocks in one thread is ended, with an exception, by a close in another. */
+    static void endsByClose(Closeable socket, Body blocks) throws Exception {
+        Future<?> waiter = ForkJoinPool.commonPool().submit(() -> {
+            fails(SocketException.class, blocks);
+            return null;
+        });
+        Thread.sleep(50);
+        socket.close();
+        waiter.get(10, TimeUnit.SECONDS);
     }
 
     static Process java(String... arguments) throws IOException {
@@ -134,7 +146,6 @@ public class Smoke {
                 socket.setSoTimeout(30);
                 fails(SocketTimeoutException.class, () -> socket.getInputStream().read());
                 fails(SocketTimeoutException.class, () -> {
-                    server.socket.setSoTimeout(1);
                     try (ServerSocket other = new ServerSocket(0, 1, here)) {
                         other.setSoTimeout(30);
                         other.accept();
@@ -152,32 +163,12 @@ public class Smoke {
         cases.put("a socket closed under its reader", () -> {
             try (Server server = new Server(one -> one.getInputStream().read())) {
                 Socket socket = server.connect();
-                Future<?> reader = ForkJoinPool.commonPool().submit(() -> {
-                    try {
-                        socket.getInputStream().read();
-                        return "read";
-                    } catch (SocketException closed) {
-                        return "closed";
-                    }
-                });
-                Thread.sleep(50);
-                socket.close();
-                same("closed", reader.get(10, TimeUnit.SECONDS));
+                endsByClose(socket, () -> socket.getInputStream().read());
             }
         });
         cases.put("accept ended by a close", () -> {
             ServerSocket one = new ServerSocket(0, 1, here);
-            Future<?> waiter = ForkJoinPool.commonPool().submit(() -> {
-                try {
-                    one.accept();
-                    return "accepted";
-                } catch (SocketException closed) {
-                    return "closed";
-                }
-            });
-            Thread.sleep(50);
-            one.close();
-            same("closed", waiter.get(10, TimeUnit.SECONDS));
+            endsByClose(one, one::accept);
         });
         cases.put("datagrams", () -> {
             try (DatagramSocket one = new DatagramSocket(0, here); DatagramSocket other = new DatagramSocket(0, here)) {
