@@ -7,28 +7,31 @@
 #include "runtime/index.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "runtime/arena.h"
 #include "runtime/system.h"
 
-enum { PROBES = 32, LEVELS = 3, LEVEL_SHIFT = 3 };
+enum { PROBES = 32, LEVEL_SHIFT = 3 };
 
-/* Where the search for a hash looks next; mask is that of the last and largest table, which comes first. */
-static uint32_t place(const struct index *index, uint64_t hash, uint32_t step)
+/* Where the search for a hash looks next. */
+static inline uint32_t place(const struct index *index, uint64_t hash, uint32_t step)
 {
-    uint32_t shift = LEVEL_SHIFT * (LEVELS - 1 - step / PROBES), offset = 0;
-    for (uint32_t larger = 0; larger < shift; larger += LEVEL_SHIFT)
-        offset += (index->mask + 1) >> larger;
-    return offset + ((uint32_t)(hash + step % PROBES) & (index->mask >> shift));
+    uint32_t level = step / PROBES;
+    return index->level[level].first + ((uint32_t)(hash + step % PROBES) & index->level[level].mask);
 }
 
 int index_init(struct index *index, uint32_t slots)
 {
-    size_t all = 0;
-    for (uint32_t level = 0; level < LEVELS; level++)
-        all += slots >> LEVEL_SHIFT * level;
+    uint32_t all = 0;
+    for (int level = INDEX_LEVELS - 1; level >= 0; level--) { /* the largest lies first */
+        index->level[level].first = all;
+        index->level[level].mask = slots - 1;
+        all += slots;
+        slots >>= LEVEL_SHIFT;
+    }
     index->slots = arena_take_wiped(all * sizeof(uint64_t));
-    index->mask = slots - 1;
     return index->slots ? 0 : -ENOMEM;
 }
 
@@ -41,7 +44,7 @@ uint32_t index_next(const struct index *index, uint64_t hash, uint32_t *cursor)
 {
     if (!index->slots)
         return 0;
-    while (*cursor < PROBES * LEVELS) {
+    while (*cursor < PROBES * INDEX_LEVELS) {
         uint64_t slot = __atomic_load_n(&index->slots[place(index, hash, *cursor)],
                                         __ATOMIC_ACQUIRE); /* pairs with index_put */
         ++*cursor;
@@ -57,7 +60,7 @@ bool index_put(struct index *index, uint64_t hash, uint32_t row)
 {
     if (!index->slots)
         return false;
-    for (uint32_t i = 0; i < PROBES * LEVELS; i++) {
+    for (uint32_t i = 0; i < PROBES * INDEX_LEVELS; i++) {
         uint64_t *slot = &index->slots[place(index, hash, i)];
         uint64_t empty = 0;
         if (__atomic_load_n(slot, __ATOMIC_RELAXED) == 0 &&
@@ -75,13 +78,30 @@ uint64_t index_mix(uint64_t value)
     return value ^ value >> 33;
 }
 
+/* A word at a time: both halves of its product with an odd constant (the golden ratio's), so that every bit of the
+ * word reaches every part of the hash before the next word comes. The length goes in with the seed. */
+static uint64_t mixed_in(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word) * 0x9E3779B97F4A7C15ull;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 uint64_t index_hash(uint64_t seed, const void *bytes, unsigned len)
 {
-    const unsigned char *at = bytes;
-    /* The seed is mixed first: as it is, it could cancel against the first byte. */
-    uint64_t hash = 0xcbf29ce484222325ull ^ index_mix(seed + 0x9E3779B97F4A7C15ull);
-    for (unsigned i = 0; i < len; i++)
-        hash = (hash ^ at[i]) * 0x100000001b3ull;
+    const char *at = bytes, *end = at + len;
+    uint64_t hash = index_mix(seed + (len + 1) * 0x9E3779B97F4A7C15ull), word; /* 0 stays 0 in the mix */
+    for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        hash = mixed_in(hash, word);
+    }
+    if (at < end && len > sizeof word) { /* the last word again, from the end */
+        memcpy(&word, end - sizeof word, sizeof word);
+        hash = mixed_in(hash, word);
+    } else if (at < end) {
+        for (word = 0; at < end; at++)
+            word = word << 8 | (unsigned char)*at;
+        hash = mixed_in(hash, word);
+    }
     hash = index_mix(hash);
     return hash ? hash : 1;
 }

@@ -12,9 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { INDEX_LEVELS = 3 };
+
 struct index {
     uint64_t *slots; /* NULL: no memory, nothing is found: then append no rows either */
-    uint32_t mask;
+    struct {
+        uint32_t first, mask; /* its place in slots, its size less one */
+    } level[INDEX_LEVELS]; /* the smallest comes first */
 };
 
 int index_init(struct index *index, uint32_t slots); /* a power of two */
@@ -24,7 +28,7 @@ uint32_t index_next(const struct index *index, uint64_t hash, uint32_t *cursor);
 /* Publishes a row; false when the neighbourhood is full (the row is then simply not found again). */
 bool index_put(struct index *index, uint64_t hash, uint32_t row);
 
-/* 64-bit hash of bytes (FNV-1a, then a final mix); never 0. */
+/* 64-bit hash of bytes, eight at a time; never 0. Not for the outside: it depends on the machine's byte order. */
 uint64_t index_hash(uint64_t seed, const void *bytes, unsigned len);
 uint64_t index_mix(uint64_t value);
 

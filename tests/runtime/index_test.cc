@@ -58,7 +58,7 @@ RUNTIME_TEST(Index, AFullNeighbourhoodRefusesAndKeepsWhatItHas)
 
 RUNTIME_TEST(Index, WithoutMemoryNothingIsKeptAndNothingFails)
 {
-    struct index index = {nullptr, 255};
+    struct index index = {};
     EXPECT_FALSE(index_put(&index, 1, 1));
     EXPECT_TRUE(found(index, 1).empty());
 }
