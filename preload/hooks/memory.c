@@ -40,16 +40,7 @@ static __attribute__((noinline)) void *malloc_large(size_t size)
     if (strong_unlikely(hot->memory_countdown_calls[MEMORY_ALLOCATES] <= 0))
         return malloc_slow(size);
     void *ptr = next.malloc(size);
-    size_t room = allocator_room(ptr);
-    uint64_t left = (uint64_t)hot->alloc_countdown_bytes;
-    hot->memory_countdown_calls[MEMORY_ALLOCATES]--;
-    if (strong_unlikely(room < MEMORY_LARGE || room > left)) {
-        struct memory_call call = {.way = MEMORY_COUNT, .large = true};
-        memory_end(&call, HOOK_malloc, ptr, size);
-        return ptr;
-    }
-    hot->alloc_countdown_bytes = (int64_t)(left - room);
-    memory_count(hot->block, HOOK_malloc, size);
+    memory_large_end(hot, HOOK_malloc, ptr, size);
     return ptr;
 }
 

@@ -96,4 +96,20 @@ static inline void memory_count(struct thread_block *block, unsigned hook, size_
     system_add(&block->counted[hook].bytes, bytes);
 }
 
+/* After a call for a large block, of a thread with a block, where no timing was due: drawn for by what can be used of
+ * it, which the allocator's map tells. */
+static inline void memory_large_end(struct thread_hot *hot, unsigned hook, const void *ptr, size_t size)
+{
+    size_t room = allocator_room((void *)(uintptr_t)ptr);
+    uint64_t left = (uint64_t)hot->alloc_countdown_bytes;
+    hot->memory_countdown_calls[MEMORY_ALLOCATES]--;
+    if (strong_unlikely(room < MEMORY_LARGE || room > left)) {
+        struct memory_call call = {.way = MEMORY_COUNT, .large = true};
+        memory_end(&call, hook, ptr, size);
+        return;
+    }
+    hot->alloc_countdown_bytes = (int64_t)(left - room);
+    memory_count(hot->block, hook, size);
+}
+
 #endif

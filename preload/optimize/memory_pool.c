@@ -92,10 +92,8 @@ static void *pool_calloc(size_t count, size_t size)
     return ptr ? memset(ptr, 0, bytes) : NULL;
 }
 
-static void *allocate_aligned(size_t alignment, size_t size)
+static __attribute__((noinline)) void *allocate_aligned_above(size_t alignment, size_t size)
 {
-    if (alignment <= ALIGNED)
-        return pool_malloc(size);
     if (alignment > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
         return NULL;
@@ -118,6 +116,11 @@ static void *allocate_aligned(size_t alignment, size_t size)
         return real.memalign(alignment, size);
     pool_range_set(ptr, pool_large_class(strong_je_sallocx(ptr, 0)), 0);
     return ptr;
+}
+
+static inline void *allocate_aligned(size_t alignment, size_t size)
+{
+    return strong_likely(alignment <= ALIGNED) ? pool_malloc(size) : allocate_aligned_above(alignment, size);
 }
 
 static void *pool_memalign(size_t alignment, size_t size)
