@@ -44,17 +44,19 @@ static inline uint32_t hook_target(const struct hook_facts *facts)
     return facts->fd >= 0 ? fdtable_target(facts->fd) : facts->target;
 }
 
-/* Ends the span and tells the descriptor table what moved. */
+/* Ends the span and tells the descriptor table what moved: the clock is read once for both. */
 static inline void hook_end(struct span *span, const struct hook_facts *facts)
 {
+    uint64_t now = 0;
     if (facts->way != HOOK_NEITHER && facts->bytes > 0 && (unsigned)facts->fd < FDTABLE_PAGE &&
-        strong_unlikely(fdtable_first[facts->fd].flags & (FD_OUTBOUND | FD_STREAM))) {
+        strong_unlikely(fdtable_first[facts->fd].flags & (FD_OUTBOUND | FD_STREAM)) && thread_hot.state != THREAD_OFF) {
+        now = clock_ticks();
         if (facts->way == HOOK_WRITES)
-            fdtable_wrote(facts->fd, (uint64_t)facts->bytes);
+            fdtable_wrote(facts->fd, (uint64_t)facts->bytes, now);
         else
-            fdtable_read_done(facts->fd, (uint64_t)facts->bytes, span_elapsed_ticks(span));
+            fdtable_read_done(facts->fd, now);
     }
-    span_end(span, (uint64_t)facts->bytes, facts->error);
+    span_end_at(span, now, (uint64_t)facts->bytes, facts->error);
 }
 
 #define HOOK(type, name, parameters, arguments, ...)                                               \

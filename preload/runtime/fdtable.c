@@ -32,7 +32,7 @@ int fdtable_init(void)
     return 0;
 }
 
-struct fd_entry *fdtable_entry(int fd, bool make)
+struct fd_entry *fdtable_entry_slow(int fd, bool make)
 {
     unsigned page = (unsigned)fd / FDTABLE_PAGE;
     if (fd < 0 || page >= FDTABLE_PAGES) {
@@ -252,28 +252,28 @@ void fdtable_closing_range(unsigned first, unsigned last)
     }
 }
 
-void fdtable_wrote(int fd, uint64_t bytes)
+void fdtable_wrote(int fd, uint64_t bytes, uint64_t now_ticks)
 {
     struct fd_entry *entry = fdtable_entry(fd, false);
     if (!entry || hands_off())
         return;
     entry->flags |= FD_WROTE;
-    entry->moved_ticks = clock_ticks();
+    entry->moved_ticks = now_ticks;
     if (bytes >= FDTABLE_SMALL_WRITE)
         entry->small_writes = 0;
     else if (entry->small_writes < UINT8_MAX)
         entry->small_writes++;
 }
 
-void fdtable_read_done(int fd, uint64_t bytes, uint64_t ticks)
+/* The wait may have been in poll: the last write is what it counts from. */
+void fdtable_read_done(int fd, uint64_t now_ticks)
 {
-    (void)bytes, (void)ticks; /* the wait may have been in poll: the last write is what it counts from */
     struct fd_entry *entry = fdtable_entry(fd, false);
     if (!entry || hands_off() || !(entry->flags & FD_WROTE))
         return;
     entry->exchanges++;
-    uint64_t now = clock_ticks(), waited = now - entry->moved_ticks;
-    entry->moved_ticks = now;
+    uint64_t waited = now_ticks - entry->moved_ticks;
+    entry->moved_ticks = now_ticks;
     if (entry->flags & FD_OUTBOUND)
         thread_count_derived(HOOK_response, entry->target, waited, 0, false);
     if (entry->small_writes >= 2 && (entry->flags & FD_STREAM) && !(entry->flags & FD_NODELAY_SET) &&

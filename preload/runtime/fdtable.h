@@ -53,7 +53,11 @@ extern int fdtable_watermark;
 extern void (*fdtable_crossed)(int fd);
 
 /* Entry of fd or NULL (negative, too large, no memory). Makes the page if `make`. */
-struct fd_entry *fdtable_entry(int fd, bool make);
+struct fd_entry *fdtable_entry_slow(int fd, bool make);
+static inline struct fd_entry *fdtable_entry(int fd, bool make)
+{
+    return strong_likely((unsigned)fd < FDTABLE_PAGE) ? &fdtable_first[fd] : fdtable_entry_slow(fd, make);
+}
 uint32_t fdtable_target_slow(int fd);
 
 /* The target of an open descriptor, 0 if fd is bad. ~1 ns for known ones below 1024. */
@@ -88,9 +92,9 @@ void fdtable_closing_range(unsigned first, unsigned last);
 /* Descriptors that a message carried to another process: after a send that succeeded. */
 void fdtable_passed(const struct msghdr *message);
 
-/* After data moved on fd (bytes > 0): exchanges, and Nagle stalls. READY threads only. */
-void fdtable_wrote(int fd, uint64_t bytes);
-void fdtable_read_done(int fd, uint64_t bytes, uint64_t ticks);
+/* After data moved on fd (bytes > 0): exchanges, and Nagle stalls. READY threads only. now_ticks: the call's end. */
+void fdtable_wrote(int fd, uint64_t bytes, uint64_t now_ticks);
+void fdtable_read_done(int fd, uint64_t now_ticks);
 
 /* Connect target of an address; the span around connect. */
 uint32_t fdtable_peer(int fd, const struct sockaddr *address, socklen_t len);

@@ -1,6 +1,6 @@
 /* span.c: what happens at the end of a measured call. See span.h.
  *
- * span_end is the hot path of every timed hook: about 45 instructions and one rdtsc when nothing is
+ * span_end_at is the hot path of every timed hook: about 45 instructions and one rdtsc when nothing is
  * due. Its thread is BUSY meanwhile, so that a hook in a signal handler uses the crowd rows instead of
  * half-changed cells. Rare things (samples, events, errors, the once-a-second tick) are in cold
  * functions that preserve errno.
@@ -112,7 +112,7 @@ static inline struct span *live_outer(const struct span *span)
     return outer != span && outer->cookie == ((uintptr_t)outer ^ SPAN_COOKIE) ? outer : NULL;
 }
 
-void span_end(struct span *span, uint64_t bytes, int error)
+void span_end_at(struct span *span, uint64_t now_ticks, uint64_t bytes, int error)
 {
     if (strong_unlikely(span->mode != SPAN_FULL)) {
         end_crowd(span, bytes, error);
@@ -124,7 +124,7 @@ void span_end(struct span *span, uint64_t bytes, int error)
         end_crowd(span, bytes, error);
         return;
     }
-    uint64_t now = clock_ticks(), ticks = now - span->start_ticks;
+    uint64_t now = now_ticks ? now_ticks : clock_ticks(), ticks = now - span->start_ticks;
     if (strong_unlikely((int64_t)ticks < 0))
         ticks = 0;
     struct thread *self = hot->self;

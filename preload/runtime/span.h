@@ -34,7 +34,9 @@ void span_begin_slow(struct span *span, unsigned hook, uint32_t target);
  * must not wait for. Set at boot by whoever puts off. Any thread, any context. */
 extern uint32_t span_attention;
 extern void (*span_attend)(unsigned hook);
-void span_end(struct span *span, uint64_t bytes, int error);
+/* now_ticks: what the clock has just said, 0: it is not known. */
+void span_end_at(struct span *span, uint64_t now_ticks, uint64_t bytes, int error);
+static inline void span_end(struct span *span, uint64_t bytes, int error) { span_end_at(span, 0, bytes, error); }
 /* Changes the target of an open span (it is known only after the call: accept, getaddrinfo). */
 static inline void span_retarget(struct span *span, uint32_t target) { span->target = target; }
 

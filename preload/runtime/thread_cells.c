@@ -84,24 +84,30 @@ static struct stat_cell *make_cell(struct thread *thread, uint64_t key)
     return cell;
 }
 
+/* `at`: where in the index it belongs; NULL: there is no room. */
+static __attribute__((noinline)) struct stat_cell *new_cell(struct thread *thread, uint64_t key, struct stat_cell **at)
+{
+    struct stat_cell *cell = at ? make_cell(thread, key) : NULL;
+    if (cell)
+        return *at = cell;
+    if (cell_target(key) == 0)
+        return NULL;
+    counters_add(COUNTER_cell_table_full, 1);
+    return thread_cell(thread, cell_key(cell_hook(key), 0));
+}
+
+/* Two busy keys may share a slot, so finding is kept apart from making. */
 struct stat_cell *thread_cell_slow(struct thread *thread, uint64_t key)
 {
     unsigned slot = thread_cell_slot(key);
     for (unsigned i = 0; i < THREAD_INDEX_SIZE; i++) {
         struct stat_cell **at = &thread->index[(slot + i) % THREAD_INDEX_SIZE];
-        if (*at && (*at)->key == key)
+        if (!*at)
+            return new_cell(thread, key, at);
+        if ((*at)->key == key)
             return *at;
-        if (*at)
-            continue;
-        struct stat_cell *cell = make_cell(thread, key);
-        if (cell)
-            return *at = cell;
-        break;
     }
-    if (cell_target(key) == 0)
-        return NULL;
-    counters_add(COUNTER_cell_table_full, 1);
-    return thread_cell(thread, cell_key(cell_hook(key), 0));
+    return new_cell(thread, key, NULL);
 }
 
 /* ---- histograms ---- */

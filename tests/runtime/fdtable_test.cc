@@ -149,9 +149,9 @@ RUNTIME_TEST(FdTable, EachClosedConnectionIsOneRowWithItsExchanges)
     Runtime runtime;
     connected(100);
     for (int i = 0; i < 3; i++) {
-        fdtable_wrote(100, 5000);
-        fdtable_read_done(100, 10, 1);
-        fdtable_read_done(100, 10, 1); // the rest of the same answer
+        fdtable_wrote(100, 5000, clock_ticks());
+        fdtable_read_done(100, clock_ticks());
+        fdtable_read_done(100, clock_ticks()); // the rest of the same answer
     }
     EXPECT_EQ(connections().calls, 0u);
     fdtable_closing(100);
@@ -191,18 +191,18 @@ RUNTIME_TEST(FdTable, AnAnswerTakesFromTheLastWriteToTheReadThatFollows)
 {
     Runtime runtime;
     connected(100);
-    fdtable_wrote(100, 10);
-    fdtable_wrote(100, 10);
+    fdtable_wrote(100, 10, clock_ticks());
+    fdtable_wrote(100, 10, clock_ticks());
     fdtable_entry(100, false)->moved_ticks -= clock_ns_to_ticks(50000000); // the clock is moved, not waited for
-    fdtable_read_done(100, 10, 1);
-    fdtable_read_done(100, 10, 1); // more of the same answer
+    fdtable_read_done(100, clock_ticks());
+    fdtable_read_done(100, clock_ticks()); // more of the same answer
     Row answers = row(HOOK_response, peer());
     EXPECT_EQ(answers.calls, 1u);
     EXPECT_GE(clock_ticks_to_ns(answers.ticks), 49000000u);
 
     fdtable_opened(101, peer(), TARGET_TCP_IN); // a client's: what it sends next is no answer
-    fdtable_wrote(101, 10);
-    fdtable_read_done(101, 10, 1);
+    fdtable_wrote(101, 10, clock_ticks());
+    fdtable_read_done(101, clock_ticks());
     EXPECT_EQ(row(HOOK_response, peer()).calls, 1u);
 }
 
@@ -233,10 +233,10 @@ TEST_P(FdTableStall, IsSeenWhenAndOnlyWhenItIsOne)
         if (one.nodelay)
             fdtable_option(100, IPPROTO_TCP, TCP_NODELAY);
         for (int i = 0; i < one.writes; i++)
-            fdtable_wrote(100, one.bytes);
+            fdtable_wrote(100, one.bytes, clock_ticks());
         // The clock is moved, not waited for.
         fdtable_entry(100, false)->moved_ticks -= clock_ns_to_ticks(one.wait_ms * UINT64_C(1000000));
-        fdtable_read_done(100, 10, 1);
+        fdtable_read_done(100, clock_ticks());
         EXPECT_EQ(row(HOOK_nagle_stall, peer()).calls, one.stalls);
     });
 }
