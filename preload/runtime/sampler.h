@@ -19,6 +19,18 @@ int64_t sampler_gap(uint64_t period);
 /* Calls until the next event record: uniform with the mean 1 / STRONG_SAMPLE_RATE. Event records carry no
  * weight, so a gap ten times cheaper than the exponential one will do. */
 int64_t sampler_event_gap(void);
+/* Samples of waits grow rarer in a thread that has taken many: after so many of a kind the period doubles, and again with
+ * each doubling of their number, up to eightfold. The error of a share falls with the root of the number of
+ * samples, their cost grows with the number: a thread that waits in short calls all day would pay 1 to 2 % for
+ * digits nobody reads. The doublings of the period, for a thread with so many samples: */
+enum { SAMPLER_DENSE = 1024, SAMPLER_DOUBLINGS = 3 };
+static inline unsigned sampler_doublings(uint32_t samples)
+{
+    unsigned doublings = 0;
+    while (doublings < SAMPLER_DOUBLINGS && samples >= (uint32_t)SAMPLER_DENSE << doublings)
+        doublings++;
+    return doublings;
+}
 /* Unbiased weight of a sampled event; period 0 means everything is taken. */
 double sampler_weight(uint64_t size, uint64_t period);
 /* Unbiased estimate of the variance that a sample of that weight brings into a sum: w²(1-p) = w(w-size)

@@ -64,9 +64,9 @@ static __attribute__((noinline, cold)) void end_crowd(struct span *span, uint64_
     thread_crowd_add(span->hook, bytes, clock_ticks() - span->start_ticks, error != 0);
 }
 
-/* A sample with the stack of the call that just ended. */
-static __attribute__((noinline, cold)) uint32_t sample(struct span *span, uint64_t ticks, enum sample_cost cost,
-                                                       int64_t *countdown)
+/* A sample with the stack of the call that just ended. Its weight is by the period from which the gap before it was
+ * drawn, the next gap by that of a thread with one sample more. */
+static __attribute__((noinline, cold)) uint32_t sample(struct span *span, uint64_t ticks, bool is_lock, int64_t *countdown)
 {
     uint64_t period = segment->block_period_ticks;
     if (!period) {
@@ -74,9 +74,12 @@ static __attribute__((noinline, cold)) uint32_t sample(struct span *span, uint64
         return 0;
     }
     int saved_errno = errno;
-    *countdown = sampler_gap(period);
+    struct thread *self = thread_hot.self;
+    double weight = sampler_weight(ticks, period << self->waits[is_lock].doublings);
+    self->waits[is_lock].doublings = sampler_doublings(++self->waits[is_lock].samples);
+    *countdown = sampler_gap(period << self->waits[is_lock].doublings);
     uint32_t stack =
-        sampler_record(cost, span->hook, span->target, sampler_weight(ticks, period), 0, NULL);
+        sampler_record(is_lock ? SAMPLE_LOCK_WAIT : SAMPLE_BLOCKED, span->hook, span->target, weight, 0, NULL);
     errno = saved_errno;
     return stack;
 }
@@ -159,7 +162,7 @@ void span_end_at(struct span *span, uint64_t now_ticks, uint64_t bytes, int erro
     bool is_lock = class == CLASS_LOCK;
     int64_t *countdown = is_lock ? &hot->lock_countdown_ticks : &hot->blocked_countdown_ticks;
     if (strong_unlikely((*countdown -= (int64_t)ticks) < 0))
-        stack = sample(span, ticks, is_lock ? SAMPLE_LOCK_WAIT : SAMPLE_BLOCKED, countdown);
+        stack = sample(span, ticks, is_lock, countdown);
     if (strong_unlikely(--hot->event_countdown_calls <= 0 || ticks >= ring_slow_ticks))
         span_event(span, ticks, bytes, error, stack);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

@@ -130,8 +130,8 @@ static void start_countdowns(struct thread_hot *hot)
         config.alloc_period_bytes ? sampler_gap(config.alloc_period_bytes) : INT64_MAX;
     for (unsigned i = 0; i < 2; i++)
         hot->memory_countdown_calls[i] = (int32_t)sampler_gap(SAMPLER_TIMED_CALLS);
-    hot->blocked_countdown_ticks = block_ticks ? sampler_gap(block_ticks) : INT64_MAX;
-    hot->lock_countdown_ticks = block_ticks ? sampler_gap(block_ticks) : INT64_MAX;
+    hot->blocked_countdown_ticks = block_ticks ? sampler_gap(block_ticks << hot->self->waits[0].doublings) : INT64_MAX;
+    hot->lock_countdown_ticks = block_ticks ? sampler_gap(block_ticks << hot->self->waits[1].doublings) : INT64_MAX;
     hot->event_countdown_calls = sampler_event_gap();
 }
 

@@ -74,6 +74,10 @@ struct thread {
     uintptr_t stack_low, stack_high; /* readable part; low 0: unknown */
     uint32_t cells_file, cells_custom; /* cells used by these classes: quotas keep room for the rest */
     uint32_t cells_used, lines_used, line_page, cell_page;
+    struct {
+        uint32_t samples;   /* taken so far */
+        uint32_t doublings; /* of the period from which the present gap was drawn: sampler_doublings */
+    } waits[2];             /* [0]: blocked time, [1]: waits for locks; kept by the thread's heirs */
     uint32_t exit_rounds;
     int cpu_timer;  /* kernel timer id, -1: none */
     uint32_t row;   /* of TABLE_THREADS */

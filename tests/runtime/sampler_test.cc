@@ -145,3 +145,63 @@ RUNTIME_TEST(Sampler, RecordsTheStackItStandsOn)
     EXPECT_GT(record->depth, 1);
     EXPECT_NE(record->hash, 0u);
 }
+
+// Waits whose lengths are known: the later samples of a thread are rarer and weigh more.
+static void waits_add_up(unsigned hook, sample_cost cost)
+{
+    Runtime runtime;
+    const uint64_t period = segment->block_period_ticks;
+    const double lengths[] = {0.05, 0.9, 0.2};
+    std::mt19937_64 choice(7);
+    double waited = 0;
+    for (int i = 0; i < 60000; i++) {
+        struct span span;
+        span_begin(&span, hook, 0);
+        auto ticks = (uint64_t)(lengths[choice() % 3] * (double)period);
+        waited += (double)ticks;
+        span_end_at(&span, span.start_ticks + ticks, 0, 0);
+    }
+    double estimate = 0, variance = 0;
+    uint64_t count = 0;
+    for (uint32_t i = 1; i < segment->tables[TABLE_SUMS].used; i++) {
+        const auto *sum = (const sample_sum *)segment_record(TABLE_SUMS, i);
+        if (sample_key_cost(sum->key) != cost)
+            continue;
+        estimate += (double)sum->weight, variance += sum->weight_squares, count += sum->count;
+    }
+    EXPECT_NEAR(estimate, waited, 4 * std::sqrt(variance)); // the squares are a bit more than the variance
+    double periods = waited / (double)period;               // 23,000
+    ASSERT_GT(periods, 20000);
+    // 1,024 at one period each, as many at two, 2,048 at four, the rest at eight
+    double expected = 4096 + (periods - 1024 * (1 + 2 + 2 * 4)) / 8;
+    EXPECT_NEAR((double)count, expected, 5 * std::sqrt(expected));
+    EXPECT_EQ(thread_hot.self->waits[cost == SAMPLE_LOCK_WAIT].doublings, 3u);
+    EXPECT_EQ(thread_hot.self->waits[cost != SAMPLE_LOCK_WAIT].doublings, 0u);
+}
+
+RUNTIME_TEST(SamplerWaits, BlockedTimeAddsUpThoughLaterSamplesAreRarer)
+{
+    waits_add_up(HOOK_read, SAMPLE_BLOCKED);
+}
+
+RUNTIME_TEST(SamplerWaits, WaitsForLocksAddUpThoughLaterSamplesAreRarer)
+{
+    waits_add_up(HOOK_pthread_mutex_lock, SAMPLE_LOCK_WAIT);
+}
+
+RUNTIME_TEST(SamplerWaits, AnHeirGoesOnWhereTheThreadBeforeItLeftOff)
+{
+    Runtime runtime;
+    uint32_t taken[2] = {};
+    for (uint32_t &samples : taken)
+        std::thread([&samples] {
+            for (int i = 0; i < 3000; i++) {
+                struct span span;
+                span_begin(&span, HOOK_read, 0);
+                span_end_at(&span, span.start_ticks + segment->block_period_ticks * 20, 0, 0);
+            }
+            samples = thread_hot.self->waits[0].samples;
+        }).join();
+    EXPECT_GT(taken[0], 1500u);
+    EXPECT_GT(taken[1], taken[0] + 1500);
+}
