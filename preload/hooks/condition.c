@@ -7,6 +7,8 @@
  * neither can hurt.) The version nodes are in libstrong.map. Cancellation leaves a hook by unwinding;
  * there is nothing to undo.
  */
+#include <time.h>
+
 #include "hooks/site.h"
 
 typedef int condition_wait(void *condition, pthread_mutex_t *mutex);
@@ -21,11 +23,28 @@ static inline int wait_at(const void *site, condition_wait *function, void *cond
     return ret;
 }
 
+/* The deadline, of whichever clock the condition has, is a moment away. libc reads it, too, before it waits. */
+static bool is_brief(const struct timespec *until)
+{
+    static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME};
+    for (unsigned i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        struct timespec now;
+        clock_gettime(clocks[i], &now); /* cannot fail */
+        int64_t seconds = until->tv_sec - now.tv_sec;
+        if (seconds >= -1 && seconds <= 1 && seconds * 1000000000 + until->tv_nsec - now.tv_nsec <= SPAN_BRIEF_NS)
+            return true;
+    }
+    return false;
+}
+
 static inline int timedwait_at(const void *site, condition_timedwait *function, void *condition,
                                pthread_mutex_t *mutex, const struct timespec *until)
 {
     struct span span;
-    span_begin(&span, HOOK_pthread_cond_timedwait, site_target(site));
+    if (strong_unlikely(span_attention) && is_brief(until))
+        span_begin_brief(&span, HOOK_pthread_cond_timedwait, site_target(site));
+    else
+        span_begin(&span, HOOK_pthread_cond_timedwait, site_target(site));
     int ret = function(condition, mutex, until);
     span_end(&span, 0, ret);
     return ret;

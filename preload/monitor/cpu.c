@@ -15,7 +15,7 @@
  * interrupts ours sees the mask it would have seen, and may leave by longjmp. SA_ONSTACK: stacks of
  * coroutines can be tiny.
  *
- * Handler: no system call except what process_due does once a second, nothing to undo, errno untouched,
+ * Handler: no system call except what process_due does once a second and what span_attend was put off, nothing to undo, errno untouched,
  * any state of hot.state. Invariant: a timer is deleted by whoever swaps -1 into thread.cpu_timer.
  */
 #include "monitor/monitor.h"
@@ -97,6 +97,8 @@ static void on_signal(int number, siginfo_t *info, void *context)
         if (now_ticks >= __atomic_load_n(&process_next_tick, __ATOMIC_RELAXED))
             process_due(now_ticks);
     }
+    if (strong_unlikely(span_attention) && hot->state == THREAD_READY)
+        span_attend(HOOK_NONE);
     /* Somebody else's signal came on top of this handler (before its first instruction, even) and is now
      * blocked for the program: the mask that this handler returns to must say so too. */
     if (!signals_sampling_number)

@@ -35,6 +35,7 @@
 #include "optimize/connection_shutdown.h"
 #include "optimize/connection_transfer.h"
 #include "optimize/connection_unused.h"
+#include "optimize/connection_waiters.h"
 #include "optimize/connection_watch.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
@@ -450,6 +451,7 @@ static void in_child(void)
     connection_park_fork_child();
     connection_listeners_fork_child();
     connection_shutdown_fork_child();
+    waiters_fork_child();
     connection_unused_fork_child();
 }
 

@@ -8,7 +8,9 @@
 
 #include "optimize/connection_park.h"
 #include "optimize/connection_pool.h"
+#include "optimize/connection_waiters.h"
 #include "optimize/connection_watch.h"
+#include "runtime/clock.h"
 #include "runtime/fdstate.h"
 #include "runtime/seccomp.h"
 #include "runtime/span.h"
@@ -20,12 +22,15 @@
 enum { HELD_MOST = 8, HOW_BITS = 2, INDEX_MASK = 0x7ff };
 _Static_assert(FDSTATE_MOST <= INDEX_MASK + 1, "an index fits");
 
-/* word: generation of the record << 32 | its index << HOW_BITS | how + 1. 0: free. */
-#define CARRIED_OUT UINT64_MAX
+/* word: generation of the record << 32 | its index << HOW_BITS | how + 1. 0: free. The rest is set while the word is TAKEN. */
+#define TAKEN UINT64_MAX
 static struct {
     uint64_t word;
-    int own; /* a duplicate while it is being carried out, for a child of fork to close; else 0 */
+    uint64_t owner;     /* thread_hot.owner */
+    uint64_t due_ticks; /* when any thread carries it out; 0: at once */
+    int own;            /* a duplicate while it is being carried out, for a child of fork to close; else 0 */
 } held[HELD_MOST];
+static uint64_t held_ticks;
 
 static uint64_t word_for(int index, int how)
 {
@@ -50,7 +55,7 @@ void connection_shutdown_forget(int index)
             take(i, word_for(index, how), 0);
 }
 
-/* The caller's: CARRIED_OUT. `ends`: the caller is about to end the following by itself. */
+/* The caller's: TAKEN. `ends`: the caller is about to end the following by itself. */
 static void carry_out(int at, uint64_t word, bool ends)
 {
     int index = (int)(word >> HOW_BITS & INDEX_MASK), how = (int)(word & ((1 << HOW_BITS) - 1)) - 1;
@@ -72,29 +77,47 @@ void connection_shutdown_dropping(int index)
 {
     for (int i = 0; thread_hot.state != THREAD_OFF && span_attention && i < HELD_MOST; i++)
         for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
-            if (take(i, word_for(index, how), CARRIED_OUT))
+            if (take(i, word_for(index, how), TAKEN))
                 carry_out(i, word_for(index, how), true);
 }
 
-void connection_shutdown_settle(void)
+static bool is_due(int at, bool mine, uint64_t now_ticks)
+{
+    return (mine && __atomic_load_n(&held[at].owner, __ATOMIC_RELAXED) == thread_hot.owner) ||
+           now_ticks >= __atomic_load_n(&held[at].due_ticks, __ATOMIC_RELAXED);
+}
+
+/* `all`, or what is due for the calling thread. What is_due reads may be the next one's: then that one comes early. */
+static void settle(bool all, bool mine)
 {
     if (thread_hot.state == THREAD_OFF)
         return; /* a vfork child: it is its parent's */
+    uint64_t now_ticks = all ? 0 : clock_ticks();
     for (int i = 0; span_attention && i < HELD_MOST; i++) {
         uint64_t word = __atomic_load_n(&held[i].word, __ATOMIC_ACQUIRE); /* pairs with hold */
-        if (word && word != CARRIED_OUT && take(i, word, CARRIED_OUT))
+        if (word && word != TAKEN && (all || is_due(i, mine, now_ticks)) && take(i, word, TAKEN))
             carry_out(i, word, false);
     }
 }
 
-static bool hold(int index, int how)
+void connection_shutdown_settle(void)
+{
+    settle(true, true);
+}
+
+static bool hold(int index, int how, bool patient)
 {
     if (!connection_park_numbers())
         return false;
     __atomic_fetch_add(&span_attention, 1, __ATOMIC_RELAXED); /* before anybody can take it */
-    for (int i = 0; i < HELD_MOST; i++)
-        if (swap(i, 0, word_for(index, how)))
-            return true;
+    for (int i = 0; i < HELD_MOST; i++) {
+        if (!swap(i, 0, TAKEN))
+            continue;
+        __atomic_store_n(&held[i].owner, thread_hot.owner, __ATOMIC_RELAXED);
+        __atomic_store_n(&held[i].due_ticks, patient ? clock_ticks() + held_ticks : 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&held[i].word, word_for(index, how), __ATOMIC_RELEASE); /* pairs with settle */
+        return true;
+    }
     __atomic_fetch_sub(&span_attention, 1, __ATOMIC_RELAXED);
     return false;
 }
@@ -106,13 +129,22 @@ static bool is_wait(unsigned hook)
 _Static_assert(HOOK_poll < HOOK_select && HOOK_select < HOOK_epoll_wait && HOOK_epoll_wait < HOOK_epoll_pwait2,
                "the waits for readiness stand together in hooks.def");
 
+/* Its CPU samples would carry it out while the thread computes. */
+static bool is_sampled(void)
+{
+    const struct thread_hot *hot = &thread_hot;
+    return hot->state == THREAD_READY && __atomic_load_n(&hot->self->cpu_timer, __ATOMIC_RELAXED) >= 0;
+}
+
 static int shutdown_followed(int fd, int how)
 {
     int error = errno, index = connection_pool_enter(fd);
     bool kept_back = false;
     if (index >= 0) {
-        kept_back = how != SHUT_RD && fdstate_records[index].set_count == 0 && !thread_any_inside(is_wait) &&
-                    connection_pool_refusal(index) == COUNTER_COUNT && hold(index, how);
+        bool patient = is_sampled();
+        kept_back = how != SHUT_RD && fdstate_records[index].set_count == 0 && !waiters_wide() &&
+                    (patient || !thread_any_inside(is_wait)) && connection_pool_refusal(index) == COUNTER_COUNT &&
+                    hold(index, how, patient);
         if (!kept_back)
             fdstate_drop(fd, COUNTER_connections_refused_unfinished);
         fdstate_leave(index);
@@ -129,13 +161,15 @@ static int held_shutdown(int fd, int how)
 
 static void attend(unsigned hook)
 {
-    if (hook != HOOK_close && hook != HOOK___close && hook != HOOK_shutdown)
-        connection_shutdown_settle();
+    if (hook == HOOK_close || hook == HOOK___close || hook == HOOK_shutdown)
+        return;
+    settle(hook != HOOK_NONE && hook_classes[hook] == CLASS_PROCESS, hook != HOOK_NONE);
 }
 
 void connection_shutdown_install(void)
 {
     next.shutdown = held_shutdown;
+    held_ticks = clock_ns_to_ticks(SHUTDOWN_HELD_NS);
     span_attend = attend;
     seccomp_on_entering(connection_shutdown_settle);
 }

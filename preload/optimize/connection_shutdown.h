@@ -1,9 +1,15 @@
 /* connection_shutdown.h: shutdown() just before close(), which would end a connection that could be kept.
  *
  * A shutdown of a connection that could be kept is held back: if close() follows, it was only the long way of saying it.
- * The next timed call of any thread but a close() or another shutdown() carries it out first (span_attend), so nobody
- * waits for a peer that was not told. Where another thread waits for readiness now, or the descriptor is
- * in an epoll set, it is not held back: it may be meant to wake somebody.
+ * What may wait for the peer's answer to it carries it out first (span_attend): the next timed call of the thread
+ * itself but a close() or another shutdown(), and once it is SHUTDOWN_HELD_NS old any thread's timed call and any thread's
+ * CPU sample. So whoever waits for a peer that was not told waits a moment longer, not for ever: the thread
+ * that shut down either calls, or computes. A wait for a condition that ends by itself within SPAN_BRIEF_NS is no such call:
+ * a thread of an interpreter takes its lock back by such waits, between every shutdown() and its close().
+ *
+ * Without the CPU samples of that thread nothing would happen while it computes: then any timed call of any thread
+ * carries it out, and it is not held back where another thread waits for readiness now. Nor is it where somebody
+ * waits for this descriptor (connection_waiters.h), or it is in an epoll set: it may be meant to wake them.
  *
  * Who carries one out may be stopped at any point while another thread closes the number and opens another file
  * there. So it is carried out on a duplicate, which stays what it is, and only if the file was still followed after the
@@ -13,6 +19,8 @@
 #define STRONG_OPTIMIZE_CONNECTION_SHUTDOWN_H
 
 #include <stdint.h>
+
+enum { SHUTDOWN_HELD_NS = 10000000 };
 
 void connection_shutdown_install(void);
 /* Carries out what is held back. Any context. */

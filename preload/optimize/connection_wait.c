@@ -16,6 +16,7 @@
 #include "optimize/connection_pool.h"
 #include "optimize/connection_transfer.h"
 #include "optimize/connection_reuse.h"
+#include "optimize/connection_waiters.h"
 #include "runtime/clock.h"
 #include "runtime/readable.h"
 
@@ -156,9 +157,12 @@ static bool revived(const struct pollfd *fds, nfds_t count)
     static int revive_##name parameters                                                                                \
     {                                                                                                                  \
         int ret;                                                                                                       \
-        do                                                                                                             \
+        do {                                                                                                           \
+            struct waiter waiter;                                                                                      \
+            waiter_begin_poll(&waiter, fds, count);                                                                    \
             ret = wait_##name arguments;                                                                               \
-        while (ret > 0 && revived(fds, count));                                                                        \
+            waiter_end(&waiter);                                                                                       \
+        } while (ret > 0 && revived(fds, count));                                                                      \
         return ret;                                                                                                    \
     }
 
@@ -233,7 +237,7 @@ static int select_in_steps(__typeof__(&select) call, int count, fd_set *reads, f
 }
 
 #define SELECT(name)                                                                                                   \
-    static int wait_##name(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, struct timeval *timeout)      \
+    static int step_##name(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, struct timeval *timeout)      \
     {                                                                                                                  \
         int64_t due_ns = until_due();                                                                                  \
         bool plain = due_ns == FOR_EVER ||                                                                             \
@@ -247,7 +251,7 @@ static int select_in_steps(__typeof__(&select) call, int count, fd_set *reads, f
 SELECT(select)
 SELECT(__select)
 
-static int wait_pselect(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, const struct timespec *timeout,
+static int step_pselect(int count, fd_set *reads, fd_set *writes, fd_set *exceptions, const struct timespec *timeout,
                         const sigset_t *mask)
 {
     struct select_sets sets;
@@ -267,6 +271,25 @@ static int wait_pselect(int count, fd_set *reads, fd_set *writes, fd_set *except
         due_ns = until_due();
     }
 }
+
+#define WAITING(name, parameters, arguments)                                                                           \
+    static int wait_##name parameters                                                                                  \
+    {                                                                                                                  \
+        struct waiter waiter;                                                                                          \
+        waiter_begin_select(&waiter, count, (const fd_set *const[]){reads, writes, exceptions});                       \
+        int ret = step_##name arguments;                                                                               \
+        waiter_end(&waiter);                                                                                           \
+        return ret;                                                                                                    \
+    }
+
+WAITING(select, (int count, fd_set *reads, fd_set *writes, fd_set *exceptions, struct timeval *timeout),
+        (count, reads, writes, exceptions, timeout))
+WAITING(__select, (int count, fd_set *reads, fd_set *writes, fd_set *exceptions, struct timeval *timeout),
+        (count, reads, writes, exceptions, timeout))
+WAITING(pselect,
+        (int count, fd_set *reads, fd_set *writes, fd_set *exceptions, const struct timespec *timeout,
+         const sigset_t *mask),
+        (count, reads, writes, exceptions, timeout, mask))
 
 /* ---- sleeps ---- */
 

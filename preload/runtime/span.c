@@ -40,6 +40,16 @@ void span_begin_slow(struct span *span, unsigned hook, uint32_t target)
     span->start_ticks = span->mode == SPAN_CROWD ? clock_ticks() : 0;
 }
 
+void span_begin_brief(struct span *span, unsigned hook, uint32_t target)
+{
+    if (span_attention && thread_hot.state != THREAD_OFF)
+        span_attend(HOOK_NONE);
+    if (thread_hot.state == THREAD_READY)
+        span_begin_full(span, hook, target);
+    else
+        span_begin_slow(span, hook, target);
+}
+
 unsigned span_class(unsigned hook, uint32_t target)
 {
     unsigned class = hook_classes[hook];

@@ -31,9 +31,11 @@ enum span_mode { SPAN_OFF, SPAN_FULL, SPAN_CROWD };
 void span_begin_slow(struct span *span, unsigned hook, uint32_t target);
 
 /* While it is not 0, span_attend is called at the start of every timed call: something was put off that the program
- * must not wait for. Set at boot by whoever puts off. Any thread, any context. */
+ * must not wait for. HOOK_NONE: from a CPU sample, or a call that ends by itself in a moment (SPAN_BRIEF_NS): nothing
+ * but what has been put off for long. Set at boot by whoever puts off. Any thread, any context. */
 extern uint32_t span_attention;
 extern void (*span_attend)(unsigned hook);
+enum { SPAN_BRIEF_NS = 20000000 };
 /* now_ticks: what the clock has just said, 0: it is not known. */
 void span_end_at(struct span *span, uint64_t now_ticks, uint64_t bytes, int error);
 static inline void span_end(struct span *span, uint64_t bytes, int error) { span_end_at(span, 0, bytes, error); }
@@ -64,6 +66,9 @@ static inline __attribute__((always_inline)) void span_begin(struct span *span, 
     else
         span_begin_full(span, hook, target);
 }
+
+/* The same for a call that ends by itself within SPAN_BRIEF_NS. */
+void span_begin_brief(struct span *span, unsigned hook, uint32_t target);
 
 /* Pieces of span_end, for api/operation.c, whose operations end as calls do but are no spans: leaves an event record
  * of span's hook, target and start (BUSY only); does what is due since `now_ticks`, preserving errno (READY). */
