@@ -197,13 +197,14 @@ def clients(bench, servers):
         ("python3 http.client", python + ["http.client", "MODE", str(servers.nginx), "1000"], "C http"),
         ("python3 requests", python + ["requests", "MODE", str(servers.nginx), "300"], "C http"),
         ("python3 redis", python + ["redis", "MODE", str(servers.redis), "1000"], "C redis"),
+        ("python3 redis, 4 threads", python + ["redis-threads", "MODE", str(servers.redis), "2000"], "C redis"),
     ]
 
 
 def bench_connections(bench, servers):
     print("A connection for each request: us a request; kept: one connection for all; own: the share of a safe request\n"
           "that is the client's own work, reckoned by what the C client of the protocol needs")
-    print(f"  {'client':20} {'bare':>8} {'none':>8} {'safe':>8} {'kept':>8}  bare/safe  safe/kept   own")
+    print(f"  {'client':24} {'bare':>8} {'none':>8} {'safe':>8} {'kept':>8}  bare/safe  safe/kept   own")
     plain = {}
     for name, command, base in clients(bench, servers):
         runs = {column: (lambda mode, optimize: lambda: bench.values(
@@ -215,7 +216,7 @@ def bench_connections(bench, servers):
         plain[name] = safe
         own = f"{max(0.0, 1 - plain[base] / safe) * 100:4.0f} %" if base else "    -"
         gain, distance = ratio(seen["bare"], seen["safe"]), ratio(seen["safe"], seen["kept"])
-        print(f"  {name:20} {median(seen['bare']):8.1f} {median(seen['none']):8.1f} {safe:8.1f} "
+        print(f"  {name:24} {median(seen['bare']):8.1f} {median(seen['none']):8.1f} {safe:8.1f} "
               f"{median(seen['kept']):8.1f}  {gain:9.2f}  {distance:9.2f} {own}", flush=True)
         if not base:
             bench.judge("safe, of bare:", 1 / gain, round(1 / 2.6, 3))
