@@ -3,9 +3,10 @@
  * A shutdown of a connection that could be kept is held back: if close() follows, it was only the long way of saying it.
  * What may wait for the peer's answer to it carries it out first (span_attend): the next timed call of the thread
  * itself but a close() or another shutdown(), and once it is SHUTDOWN_HELD_NS old any thread's timed call and any thread's
- * CPU sample. So whoever waits for a peer that was not told waits a moment longer, not for ever: the thread
- * that shut down either calls, or computes. A wait for a condition that ends by itself within SPAN_BRIEF_NS is no such call:
- * a thread of an interpreter takes its lock back by such waits, between every shutdown() and its close().
+ * CPU sample. So whoever waits for a peer that was not told waits a moment longer, not for ever: the thread that
+ * shut down either calls, or computes (or blocks in one of the few calls without a hook, until anybody calls). A wait
+ * for a condition that ends by itself within SPAN_BRIEF_NS is no such call: a thread of an interpreter takes its lock
+ * back by such waits, between every shutdown() and its close().
  *
  * Without the CPU samples of that thread nothing would happen while it computes: then any timed call of any thread
  * carries it out, and it is not held back where another thread waits for readiness now. Nor is it where somebody
