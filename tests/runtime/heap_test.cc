@@ -145,10 +145,10 @@ RUNTIME_TEST(Heap, ThePeakOfEveryRowIsWhatABruteForceModelRemembers)
 RUNTIME_TEST(Heap, ThreadsChangeTheSameRowsAndTheSumsAreExact)
 {
     Runtime runtime;
-    in_threads(4, [](unsigned thread) {
+    in_threads(MANY_THREADS, [](unsigned thread) {
         std::mt19937 random(thread);
         std::vector<heap_change> alive;
-        for (int i = 0; i < 40000; i++) {
+        for (int i = 0; i < 10000; i++) {
             if (alive.size() < 50 || random() % 2) {
                 alive.push_back(change(1 + random() % 5, 1 + random() % 1000, 1 + random() % 4000));
                 heap_rows_live(&alive.back(), 1);
@@ -171,15 +171,15 @@ RUNTIME_TEST(Heap, ThreadsChangeTheSameRowsAndTheSumsAreExact)
         EXPECT_EQ(row->allocated_objects_q8, row->freed_objects_q8) << i;
     }
     // Each row's share may be off by what the other threads were changing at the moment of the peak.
-    EXPECT_NEAR((double)sum(rows.peak), (double)segment->heap_peak_bytes, 4 * 4 * 1000.0);
+    EXPECT_NEAR((double)sum(rows.peak), (double)segment->heap_peak_bytes, MANY_THREADS * 4 * 1000.0);
 }
 
 RUNTIME_TEST(Heap, OneOwnerOneStackAtATimeKeepsAnExactPeakInThreadsToo)
 {
     Runtime runtime;
     // All threads only grow: the peak is the end, whatever the interleaving.
-    in_threads(4, [](unsigned thread) {
-        for (int i = 0; i < 20000; i++) {
+    in_threads(MANY_THREADS, [](unsigned thread) {
+        for (int i = 0; i < 5000; i++) {
             heap_change born = change(1 + (thread + (unsigned)i) % 7, 1 + (unsigned)i % 100);
             heap_rows_live(&born, 1);
         }
