@@ -114,7 +114,7 @@ RUNTIME_TEST(Heap, ThePeakOfEveryRowIsWhatABruteForceModelRemembers)
         for (int step = 0; step < 400; step++) {
             if (alive.empty() || random() % 100 < bias) {
                 heap_change born = change(1 + random() % stacks, 1 + random() % 5000);
-                heap_rows_live(&born, 1000);
+                heap_rows_live(&born);
                 alive.push_back(born);
                 Share &share = live[born.stack];
                 share.bytes += born.weight, share.objects_q8 += born.objects_q8, share.squares += born.variance;
@@ -151,7 +151,7 @@ RUNTIME_TEST(Heap, ThreadsChangeTheSameRowsAndTheSumsAreExact)
         for (int i = 0; i < 10000; i++) {
             if (alive.size() < 50 || random() % 2) {
                 alive.push_back(change(1 + random() % 5, 1 + random() % 1000, 1 + random() % 4000));
-                heap_rows_live(&alive.back(), 1);
+                heap_rows_live(&alive.back());
                 heap_rows_allocated(&alive.back());
             } else {
                 heap_rows_freed(&alive.back());
@@ -181,7 +181,7 @@ RUNTIME_TEST(Heap, OneOwnerOneStackAtATimeKeepsAnExactPeakInThreadsToo)
     in_threads(MANY_THREADS, [](unsigned thread) {
         for (int i = 0; i < 5000; i++) {
             heap_change born = change(1 + (thread + (unsigned)i) % 7, 1 + (unsigned)i % 100);
-            heap_rows_live(&born, 1);
+            heap_rows_live(&born);
         }
     });
     Rows rows = read_rows();
@@ -196,7 +196,7 @@ RUNTIME_TEST(Heap, RowsThatFindNoRoomCountUnderNoStackAndStillAddUp)
     ASSERT_LT(capacity, 1000u);
     for (uint32_t stack = 1; stack <= 1000; stack++) {
         heap_change born = change(stack, 10);
-        heap_rows_live(&born, 1);
+        heap_rows_live(&born);
     }
     EXPECT_EQ(sum(read_rows().live), 10000);
     EXPECT_EQ(segment->heap_live_bytes, 10000u);
@@ -343,7 +343,7 @@ RUNTIME_TEST(Heap, LifetimesFallIntoTheirDecades)
     for (unsigned i = 4; i < end; i++) {
         live_entry entry = {64, 6400, clock_ticks() - clock_ns_to_ticks(ages_ns[i]), thread_hot.owner, 0, 3};
         heap_change born = change(3, 6400);
-        heap_rows_live(&born, 1);
+        heap_rows_live(&born);
         heap_freed(&entry, true);
     }
     for (unsigned i = 4; i < end; i++) {
@@ -397,7 +397,7 @@ RUNTIME_TEST(Heap, AForkedChildBeginsWithNothingLiveAndNeverGoesBelow)
         EXPECT_EQ(segment->heap_live_bytes, 0u);
         heap_allocated(HOOK_malloc, address(5), 1000, 1000);
         EXPECT_GT(segment->heap_live_bytes, 0u);
-        EXPECT_EQ(segment->heap_peak_epoch, 1u);
+        EXPECT_EQ(segment->heap_peak_bytes, segment->heap_live_bytes);
         EXPECT_TRUE(release(5));
         EXPECT_EQ(segment->heap_live_bytes, 0u);
         for (const auto &[stack, share] : read_rows().live)
