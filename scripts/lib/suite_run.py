@@ -74,11 +74,12 @@ class Bench:
 
 
 class Side:
-    """One run of a suite: in a folder of its own, bare or preloaded."""
+    """One run of a suite: in a folder of its own, bare or preloaded, with a log beside it."""
 
     def __init__(self, bench, name, preload):
         self.bench, self.short = bench, bench.short
         self.work = os.path.join(bench.top, name)
+        self.log = self.work + ".log"
         os.makedirs(self.work)
         self.env = {"PATH": PATH, "HOME": self.work, "TMPDIR": self.work, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         self.env.update(preload)
@@ -98,7 +99,10 @@ class Side:
         """(exit code, "timeout" or "signal N", output); counted into the side's time."""
         begin = time.monotonic()
         done = run(arguments, folder or self.work, {**self.env, **(env or {})}, seconds, self.identity)
-        self.seconds += time.monotonic() - begin
+        seconds = time.monotonic() - begin
+        self.seconds += seconds
+        with open(self.log, "a", encoding="utf-8", errors="replace") as log: # for who keeps it
+            log.write("$ %s\n%s\n(%s after %.1f s)\n" % (" ".join(arguments), done[1].rstrip("\n"), done[0], seconds))
         return done
 
 
