@@ -6,6 +6,7 @@ import signal
 import time
 
 from fault_bench import EVERYTHING
+from fault_clocks import clock_steps
 
 # name: what is done to whom. Each program does a bit of everything, in the same way each time.
 WORK = (["/bin/cat", "/etc/passwd"], ["/usr/bin/sort", "-r", "/etc/services"],
@@ -289,4 +290,4 @@ def parked(bench):
 
 
 ROWS = {"injected": injected, "no-place": no_place, "killed": killed, "fork-tree": fork_tree, "thread-churn": thread_churn,
-        "stopped": stopped, "storm": storm, "parked": parked}
+        "stopped": stopped, "storm": storm, "parked": parked, "clock-steps": clock_steps}
