@@ -1,4 +1,5 @@
 """The clocks of scripts/faults: they step by years under a program, or begin where its time namespace says."""
+import json
 import os
 import random
 import re
@@ -92,6 +93,27 @@ def absurd(bench, folder, wall_ns):
     return wrong + ([] if rows else ["nothing was timed"])
 
 
+def across(bench, namespace):
+    """A program is looked at while it runs, from the other side of the border of a time namespace, both ways."""
+    wrong = []
+    for what, program, reader in (("inside", namespace, []), ("outside", [], namespace)):
+        folder = bench.folder()
+        begin = time.monotonic_ns()
+        process = bench.start([*program, bench.program("survive_clock"), "100000"], bench.env(folder))
+        time.sleep(0.5)
+        env = bench.env(more={"STRONG_DIR": folder})
+        gc = bench.run([*reader, bench.report_program, "gc", "--all"], env)
+        done = bench.run([*reader, bench.report_program, "report", "--json", str(process.pid)], env)
+        wall_ns = time.monotonic_ns() - begin
+        bench.end(process)
+        process.communicate()
+        found = json.loads(done.out)["process"] if done.code == 0 else {"state": "with %s" % done, "duration_ns": 0}
+        if gc.code != 0 or found["state"] != "running" or not 0.3 * 10**9 < found["duration_ns"] < wall_ns:
+            wrong.append("a program %s: gc ended with %s; it is %s for %d ns of %d" % (what, gc, found["state"], found["duration_ns"], wall_ns))
+        bench.forget(folder)
+    return wrong
+
+
 def clock_steps(bench):
     """Clocks step by years under a program, or are its namespace's: it goes on as bare, no time in the report is absurd."""
     rounds = str(bench.size(60, 3000))
@@ -103,7 +125,7 @@ def clock_steps(bench):
              ("all clocks step", [], [*waits, "steps"], True)]
     if os.getuid() == 0:
         cases += [("a time namespace", namespace, python, None), ("a time namespace", namespace, waits, None)]
-    tried, wrong = 0, []
+    tried, wrong = (2, across(bench, namespace)) if os.getuid() == 0 else (0, [])
     for what, before, arguments, others in cases:
         def run(folder, more):
             env = {**below, **more} if others is not None else more
