@@ -145,7 +145,7 @@ def clock_steps(bench):
             done, wall_ns = run(folder, {**EVERYTHING, "STRONG_OPTIMIZE": mode})
             tried += 1
             if done != bare or done.err != bare.err:
-                wrong.append("%s, %s:\n      bare      %s\n      preloaded %s" % (what, mode, bare, done))
+                wrong.append("%s, %s:%s" % (what, mode, bare.beside(done)))
             wrong += ["%s, %s: %s" % (what, mode, line) for line in absurd(bench, folder, wall_ns)]
             bench.forget(folder)
     return tried, wrong, "%s rounds of waits, %d ways" % (rounds, len(cases))

@@ -72,7 +72,7 @@ def one_injected(bench, library, victim, faults, counts):
     if preloaded != bare and any(bare != bench.run([bench.program(victim)], bench.env(more=more), 10) for _ in range(4)):
         counts["vary bare"] += 1 # more seldom than the two runs could show
     elif preloaded != bare:
-        wrong.append("%s, %s:\n      bare      %s\n      preloaded %s" % (victim, faults, bare, preloaded))
+        wrong.append("%s, %s:%s" % (victim, faults, bare.beside(preloaded)))
     for segment in bench.segments(folder):
         try:
             bench.report(segment)
@@ -103,7 +103,7 @@ def no_place(bench):
                 lines = preloaded.err.splitlines()
                 ours = [line for line in lines if line.startswith(b"libstrong: ")]
                 if preloaded != bare or len(ours) > 1 or [line for line in lines if line not in ours] != bare.err.splitlines():
-                    wrong.append("%s, %s:\n      bare      %s\n      preloaded %s" % (place, arguments[0], bare, preloaded))
+                    wrong.append("%s, %s:%s" % (place, arguments[0], bare.beside(preloaded)))
             bench.forget(folder)
     return tried, wrong, "%d programs in %d places" % (len(WORK), len(places))
 
