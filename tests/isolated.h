@@ -32,6 +32,10 @@ inline void isolated(const std::function<void()> &body)
     EXPECT_EQ(WEXITSTATUS(status), 0) << "see the failures above";
 }
 
+// How many threads a test of what threads share has: enough that each of them is often stopped in the middle by the
+// others on any machine. What such a test expects follows from this, and the rounds of each thread are few instead.
+constexpr unsigned MANY_THREADS = 16;
+
 // Runs body(0) … body(count - 1) in threads that start together.
 inline void in_threads(unsigned count, const std::function<void(unsigned)> &body)
 {

@@ -110,8 +110,8 @@
  * to its free. Bytes are the bytes the program asked for. objects_q8: number of objects times 256.
  *   live     one row for each stack that allocated something sampled: what of it is live now, and what of it
  *            was live at the process's peak. The peak is kept exactly, at a cost of O(1) a sample: when
- *            the sum of live bytes reaches a new maximum, header.heap_peak_epoch grows by one and nothing
- *            else is touched; a row that is about to change while row.peak_epoch is behind first copies its live
+ *            the sum of live bytes reaches a new maximum, header.heap_peak_epoch grows (to that maximum) and no row
+ *            is touched; a row that is about to change while row.peak_epoch is behind first copies its live
  *            fields into its peak fields. So a reader takes the peak fields where row.peak_epoch ==
  *            header.heap_peak_epoch, and else the live ones.
  *   sizes    the same kind of sums by size: row i holds the sizes s with heap_size_index(s) == i

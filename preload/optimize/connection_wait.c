@@ -351,6 +351,15 @@ static int wait_nanosleep(const struct timespec *time, struct timespec *left)
     return -1;
 }
 
+/* The deadline is of the program's clock, which a library stacked with ours may have moved. */
+static int64_t left_by_its_clock(const struct timespec *deadline)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t left_ns = ns_of(deadline) - ns_of(&now);
+    return left_ns > 0 ? left_ns : 0;
+}
+
 static int wait_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
 {
     int64_t due_ns = until_due();
@@ -358,7 +367,7 @@ static int wait_clock_nanosleep(clockid_t clock, int flags, const struct timespe
     bool known = until || (flags == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME));
     if (strong_likely(due_ns == FOR_EVER) || !known || !time || !is_sound(time))
         return below.clock_nanosleep(clock, flags, time, left);
-    int64_t left_ns = until ? left_of(ns_of(time)) : ns_of(time);
+    int64_t left_ns = until ? left_by_its_clock(time) : ns_of(time);
     int error = errno;
     if (due_ns >= left_ns || sleep_in_steps(&left_ns)) {
         struct timespec rest = timespec_of(left_ns);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "runtime/system.h"
+#include "runtime/vdso.h"
 
 enum { GATES = 64, GATE_TRIES = 4 };
 
@@ -55,9 +56,7 @@ static void wait_slice(struct gate *gate, uint64_t owner, uint32_t landings)
 
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return vdso_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 /* Until the flight has ended. false: it goes on for too long, or will never end. */

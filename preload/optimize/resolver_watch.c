@@ -13,6 +13,7 @@
 #include "optimize/resolver_hash.h"
 #include "runtime/counters.h"
 #include "runtime/system.h"
+#include "runtime/vdso.h"
 
 static uint64_t scope; /* 0: never looked */
 static uint64_t next_look_ns;
@@ -73,9 +74,7 @@ uint64_t resolver_watch_look(void)
 
 uint64_t resolver_watch_now_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return vdso_clock_ns(CLOCK_BOOTTIME);
 }
 
 uint64_t resolver_watch_scope(uint64_t now_ns)

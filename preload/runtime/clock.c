@@ -12,6 +12,7 @@
 #endif
 
 #include "runtime/segment.h"
+#include "runtime/vdso.h"
 
 bool clock_counter_usable;
 
@@ -19,9 +20,7 @@ static uint64_t first_ticks, first_ns, ratio_q40 = 1ull << 40;
 
 uint64_t clock_monotonic_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return vdso_clock_ns(CLOCK_MONOTONIC);
 }
 
 static bool counter_invariant(void)

@@ -84,7 +84,7 @@ void heap_allocated(unsigned hook, const void *ptr, uint64_t size, uint64_t draw
     struct heap_change change = change_of(&entry);
     sampler_add(SAMPLE_ALLOCATED, hook, 0, entry.stack, (double)entry.weight, change.variance, change.objects_q8);
     if (live_add(ptr, &entry)) /* else its free would never be seen: it must not look live for ever */
-        heap_rows_live(&change, start);
+        heap_rows_live(&change);
     heap_rows_allocated(&change);
     counters_add(COUNTER_self_ticks, clock_ticks() - start);
 }
@@ -148,7 +148,7 @@ void heap_resized(const void *ptr, struct live_entry *entry, uint64_t size, uint
         sampler_add(SAMPLE_ALLOCATED, HOOK_realloc, 0, entry->stack, (double)gained, variance, joined);
     if (lost || left)
         sampler_add(SAMPLE_FREED, 0, 0, entry->stack, (double)lost, gained || joined ? 0 : -variance, left);
-    heap_rows_resized(&before, &after, now);
+    heap_rows_resized(&before, &after);
     follow(ptr, entry, now);
     counters_add(COUNTER_self_ticks, clock_ticks() - now);
 }

@@ -1,16 +1,22 @@
 /* heap_rows.c: see heap_rows.h.
  *
  * THE PEAK. A new maximum of the live sum only moves the epoch; a row keeps its share of the peak when it is
- * about to change (settle). Threads that change one row at the same time: the one that moves peak_epoch to
- * `epoch | SAVING` by compare-and-swap copies, the others wait for its three stores, but never long: it may
- * be the code that this very signal handler interrupted. Then the saved share may hold one sample more or
- * less (counted). A reader that meets the mark takes the live fields, which have not changed yet.
+ * about to change (settle). The epoch is the maximum itself, so that who moves it late moves nothing: a thread that
+ * has just made a new maximum may be off its processor for long, and the others, before they change a row or the
+ * sum, move the epoch in its place (note_peak). So at most one change of each thread, which it was in the middle of,
+ * is taken for before or after the peak where it was not.
+ *
+ * Threads that change one row at the same time: the one that moves peak_epoch to `epoch | SAVING` by
+ * compare-and-swap copies, the others wait for its three stores, but never long: it may be the code that this very
+ * signal handler interrupted. Then the saved share may hold some samples more or less (counted). A reader that meets
+ * the mark takes the live fields, which have not changed yet.
  *
  * A live row is found by its stack; the row of stack 0 is made first and takes what finds no row of its own,
  * so the rows always add up to header.heap_live_bytes.
  */
 #include "runtime/heap_rows.h"
 
+#include "runtime/clock.h"
 #include "runtime/counters.h"
 #include "runtime/index.h"
 #include "runtime/segment.h"
@@ -99,9 +105,38 @@ static struct heap_record *row_at(enum segment_table_id table, uint64_t row)
 
 /* ---- the peak ---- */
 
+/* Moves the epoch to the sum of live bytes if that is a new maximum, whoever made it. Returns the sum. */
+static uint64_t note_peak(void)
+{
+    uint64_t sum = __atomic_load_n(&segment->heap_live_bytes, __ATOMIC_ACQUIRE); /* pairs with change_sum */
+    uint64_t epoch = __atomic_load_n(&segment->heap_peak_epoch, __ATOMIC_RELAXED), peak;
+    do {
+        if ((int64_t)sum <= (int64_t)epoch)
+            return sum;
+    } while (!__atomic_compare_exchange_n(&segment->heap_peak_epoch, &epoch, sum, true, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED)); /* pairs with settle */
+    peak = __atomic_load_n(&segment->heap_peak_bytes, __ATOMIC_RELAXED);
+    while (sum > peak && !__atomic_compare_exchange_n(&segment->heap_peak_bytes, &peak, sum, true, __ATOMIC_RELAXED,
+                                                      __ATOMIC_RELAXED))
+        ;
+    __atomic_store_n(&segment->heap_peak_ticks, clock_ticks(), __ATOMIC_RELAXED);
+    return sum;
+}
+
+/* A sum is never left before the epoch knows of it. */
+static void change_sum(uint64_t amount)
+{
+    uint64_t sum = note_peak();
+    while (!__atomic_compare_exchange_n(&segment->heap_live_bytes, &sum, sum + amount, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) /* pairs with note_peak */
+        sum = note_peak();
+    note_peak();
+}
+
 static void settle(struct live_record *row)
 {
-    uint64_t epoch = __atomic_load_n(&segment->heap_peak_epoch, __ATOMIC_ACQUIRE); /* pairs with reach */
+    note_peak();
+    uint64_t epoch = __atomic_load_n(&segment->heap_peak_epoch, __ATOMIC_ACQUIRE); /* pairs with note_peak */
     uint64_t had = __atomic_load_n(&row->peak_epoch, __ATOMIC_ACQUIRE); /* pairs with the release below */
     for (unsigned i = 0; had != epoch; i++) {
         if (had & SAVING) {
@@ -124,20 +159,6 @@ static void settle(struct live_record *row)
     }
 }
 
-/* The sum of live bytes has grown to this. */
-static void reach(int64_t live, uint64_t now_ticks)
-{
-    uint64_t peak = __atomic_load_n(&segment->heap_peak_bytes, __ATOMIC_RELAXED);
-    while (live > (int64_t)peak) {
-        if (!__atomic_compare_exchange_n(&segment->heap_peak_bytes, &peak, (uint64_t)live, true, __ATOMIC_RELAXED,
-                                         __ATOMIC_RELAXED))
-            continue;
-        __atomic_store_n(&segment->heap_peak_ticks, now_ticks, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&segment->heap_peak_epoch, 1, __ATOMIC_RELEASE); /* pairs with settle */
-        return;
-    }
-}
-
 /* ---- changes ---- */
 
 static void change_live(struct live_record *row, const struct heap_change *change, int sign)
@@ -157,7 +178,7 @@ static void largest(struct live_record *row, uint64_t bytes)
         ;
 }
 
-void heap_rows_live(const struct heap_change *change, uint64_t now_ticks)
+void heap_rows_live(const struct heap_change *change)
 {
     struct live_record *row = live_row(change->stack);
     if (!row) {
@@ -168,8 +189,7 @@ void heap_rows_live(const struct heap_change *change, uint64_t now_ticks)
         change_live(row, change, 1);
         largest(row, change->bytes);
     }
-    int64_t live = (int64_t)__atomic_add_fetch(&segment->heap_live_bytes, change->weight, __ATOMIC_RELAXED);
-    reach(live, now_ticks);
+    change_sum(change->weight);
 }
 
 void heap_rows_allocated(const struct heap_change *change)
@@ -206,7 +226,7 @@ void heap_rows_freed(const struct heap_change *change)
         change_live(row, change, -1);
         add(&row->lifetime_q8[change->lifetime], change->objects_q8);
     }
-    __atomic_fetch_sub(&segment->heap_live_bytes, change->weight, __ATOMIC_RELAXED);
+    change_sum(-change->weight);
     struct heap_record *size = row_at(TABLE_SIZES, heap_size_index(change->bytes));
     struct heap_record *owner = row_at(TABLE_OWNERS, change->owner_row);
     if (size)
@@ -230,18 +250,15 @@ static void leave_row(struct heap_record *row, const struct heap_change *change)
     add(&row->freed_objects_q8, change->objects_q8);
 }
 
-void heap_rows_resized(const struct heap_change *before, const struct heap_change *after, uint64_t now_ticks)
+void heap_rows_resized(const struct heap_change *before, const struct heap_change *after)
 {
     struct live_record *row = live_row(before->stack);
-    int64_t gained = (int64_t)(after->weight - before->weight);
     if (row) {
         change_live(row, before, -1);
         change_live(row, after, 1);
         largest(row, after->bytes);
     }
-    int64_t live = (int64_t)__atomic_add_fetch(&segment->heap_live_bytes, (uint64_t)gained, __ATOMIC_RELAXED);
-    if (gained > 0)
-        reach(live, now_ticks);
+    change_sum(after->weight - before->weight);
     /* By size it leaves one row and joins another; its owner only sees the difference. */
     struct heap_record *from = row_at(TABLE_SIZES, heap_size_index(before->bytes));
     struct heap_record *to = row_at(TABLE_SIZES, heap_size_index(after->bytes));

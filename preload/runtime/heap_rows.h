@@ -22,9 +22,9 @@ int heap_rows_init(void);
 /* Born: counted by size and by owner. */
 void heap_rows_allocated(const struct heap_change *change);
 /* Born and followed to its free: on the live row of its stack, and maybe the peak. */
-void heap_rows_live(const struct heap_change *change, uint64_t now_ticks);
+void heap_rows_live(const struct heap_change *change);
 /* After heap_rows_live: the same block, now with another size and weight. */
-void heap_rows_resized(const struct heap_change *before, const struct heap_change *after, uint64_t now_ticks);
+void heap_rows_resized(const struct heap_change *before, const struct heap_change *after);
 /* Gone, after heap_rows_live. */
 void heap_rows_freed(const struct heap_change *change);
 

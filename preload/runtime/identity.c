@@ -15,6 +15,7 @@
 #include "runtime/config.h"
 #include "runtime/segment.h"
 #include "runtime/system.h"
+#include "runtime/vdso.h"
 
 #ifndef STRONG_VERSION
 #define STRONG_VERSION "0"
@@ -72,11 +73,9 @@ void identity_arguments(int argc, char **argv)
 
 void identity_publish(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     segment->parent_pid = (uint32_t)system_call0(SYS_getppid);
     segment->uid = (uint32_t)system_call0(SYS_geteuid);
-    segment->start_realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    segment->start_realtime_ns = vdso_clock_ns(CLOCK_REALTIME);
     segment->start_ticks = segment->last_ticks = clock_ticks();
     segment->cpu_period_ns = config.cpu_hz ? 1000000000u / config.cpu_hz : 0;
     segment->alloc_period_bytes = config.alloc_period_bytes;

@@ -20,6 +20,7 @@
 #include "runtime/segment_file.h"
 #include "runtime/segment_layout.h"
 #include "runtime/system.h"
+#include "runtime/vdso.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* linux/mman.h, since 5.14 */
@@ -189,9 +190,7 @@ void segment_collect_sometimes(void)
 
 uint64_t segment_boottime_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return vdso_clock_ns(CLOCK_BOOTTIME);
 }
 
 /* As set, but of a limited address space at most a 32nd part, which is the program's to use; 0: too little. */

@@ -25,7 +25,15 @@ class Outcome:
         return (self.code, self.out) == (other.code, other.out)
 
     def __str__(self):
-        return "%s, %r, %r" % (self.code, self.out[-300:], self.err[-300:])
+        return self.text(len(self.out))
+
+    def text(self, end):
+        return "%s, %r, %r" % (self.code, self.out[max(0, end - 300):end], self.err[-300:])
+
+    def beside(self, other):
+        """Of a bare program, and of the preloaded one: where they begin to differ."""
+        same = len(os.path.commonprefix([self.out, other.out]))
+        return "\n      bare      %s\n      preloaded %s" % (self.text(same + 200), other.text(same + 200))
 
 
 class Bench:

@@ -6,6 +6,7 @@ import signal
 import time
 
 from fault_bench import EVERYTHING
+from fault_clocks import clock_steps
 
 # name: what is done to whom. Each program does a bit of everything, in the same way each time.
 WORK = (["/bin/cat", "/etc/passwd"], ["/usr/bin/sort", "-r", "/etc/services"],
@@ -71,7 +72,7 @@ def one_injected(bench, library, victim, faults, counts):
     if preloaded != bare and any(bare != bench.run([bench.program(victim)], bench.env(more=more), 10) for _ in range(4)):
         counts["vary bare"] += 1 # more seldom than the two runs could show
     elif preloaded != bare:
-        wrong.append("%s, %s:\n      bare      %s\n      preloaded %s" % (victim, faults, bare, preloaded))
+        wrong.append("%s, %s:%s" % (victim, faults, bare.beside(preloaded)))
     for segment in bench.segments(folder):
         try:
             bench.report(segment)
@@ -102,7 +103,7 @@ def no_place(bench):
                 lines = preloaded.err.splitlines()
                 ours = [line for line in lines if line.startswith(b"libstrong: ")]
                 if preloaded != bare or len(ours) > 1 or [line for line in lines if line not in ours] != bare.err.splitlines():
-                    wrong.append("%s, %s:\n      bare      %s\n      preloaded %s" % (place, arguments[0], bare, preloaded))
+                    wrong.append("%s, %s:%s" % (place, arguments[0], bare.beside(preloaded)))
             bench.forget(folder)
     return tried, wrong, "%d programs in %d places" % (len(WORK), len(places))
 
@@ -289,4 +290,4 @@ def parked(bench):
 
 
 ROWS = {"injected": injected, "no-place": no_place, "killed": killed, "fork-tree": fork_tree, "thread-churn": thread_churn,
-        "stopped": stopped, "storm": storm, "parked": parked}
+        "stopped": stopped, "storm": storm, "parked": parked, "clock-steps": clock_steps}

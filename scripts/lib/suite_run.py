@@ -4,9 +4,11 @@ A suite is a class with a name, `what` (one line), `packages`, and three methods
 run(side) returns {case: "pass", "skip" or what went wrong}; again(side, cases) the same for at least these cases. All
 commands are bounded in time, in sessions of their own, and end with everything that they started.
 """
+import functools
 import glob
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +34,12 @@ def install(packages):
         done = subprocess.run(root + command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.exit("suites: %s: %s" % (" ".join(command), done.stderr.strip().splitlines()[-1:]))
+
+
+def compare_versions(one, other):
+    if one == other:
+        return 0
+    return -1 if subprocess.run(["dpkg", "--compare-versions", one, "lt", other], check=False).returncode == 0 else 1
 
 
 class Bench:
@@ -62,23 +70,33 @@ class Bench:
         options = ["-o", "Dir::Etc::sourcelist=" + lists + "/sources.list", "-o", "Dir::Etc::sourceparts=" + lists + "/parts",
                    "-o", "Dir::State::lists=" + lists + "/lists", "-o", "APT::Sandbox::User=root"]
         self.command(["apt-get", *options, "update", "-qq"], folder, 300)
-        self.command(["apt-get", *options, "source", "-qq", package], folder, 600)
-        return os.path.dirname(glob.glob(folder + "/*/debian")[0])
+        said = self.command(["apt-cache", *options, "showsrc", package], folder, 60)
+        versions = sorted(set(re.findall(r"^Version: (\S+)", said, re.MULTILINE)), key=functools.cmp_to_key(compare_versions))
+        for version in reversed(versions): # a mirror may lack the newest, of another archive
+            code, output = self.try_command(["apt-get", *options, "source", "-qq", "%s=%s" % (package, version)], folder, 600)
+            found = glob.glob(folder + "/*/debian")
+            if code == 0 and found:
+                return os.path.dirname(found[0])
+        sys.exit("suites: no source of %s can be had:\n%s" % (package, output[-3000:] if versions else ""))
+
+    def try_command(self, arguments, folder, seconds):
+        return run(arguments, folder, {"PATH": PATH, "HOME": self.top, "LC_ALL": "C.UTF-8"}, seconds)
 
     def command(self, arguments, folder, seconds):
         """Has to succeed."""
-        code, output = run(arguments, folder, {"PATH": PATH, "HOME": self.top, "LC_ALL": "C.UTF-8"}, seconds)
+        code, output = self.try_command(arguments, folder, seconds)
         if code != 0:
             sys.exit("suites: %s ended with %s:\n%s" % (" ".join(arguments), code, output[-3000:]))
         return output
 
 
 class Side:
-    """One run of a suite: in a folder of its own, bare or preloaded."""
+    """One run of a suite: in a folder of its own, bare or preloaded, with a log beside it."""
 
     def __init__(self, bench, name, preload):
         self.bench, self.short = bench, bench.short
         self.work = os.path.join(bench.top, name)
+        self.log = self.work + ".log"
         os.makedirs(self.work)
         self.env = {"PATH": PATH, "HOME": self.work, "TMPDIR": self.work, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         self.env.update(preload)
@@ -98,7 +116,10 @@ class Side:
         """(exit code, "timeout" or "signal N", output); counted into the side's time."""
         begin = time.monotonic()
         done = run(arguments, folder or self.work, {**self.env, **(env or {})}, seconds, self.identity)
-        self.seconds += time.monotonic() - begin
+        seconds = time.monotonic() - begin
+        self.seconds += seconds
+        with open(self.log, "a", encoding="utf-8", errors="replace") as log: # for who keeps it
+            log.write("$ %s\n%s\n(%s after %.1f s)\n" % (" ".join(arguments), done[1].rstrip("\n"), done[0], seconds))
         return done
 
 

@@ -113,10 +113,10 @@ POOL_TEST(PoolCache, NoBlockIsWithTwoThreads)
         std::vector<Block> blocks;
     };
     std::vector<Slot> slots(16);
-    in_threads(4, [&](unsigned self) {
+    in_threads(MANY_THREADS, [&](unsigned self) {
         std::mt19937 random(self + 1);
         std::vector<Block> own;
-        for (unsigned round = 0; round < 30000; round++) {
+        for (unsigned round = 0; round < 7500; round++) {
             unsigned what = random() % 4;
             if (what < 2) {
                 own.push_back(make(random));

@@ -46,10 +46,10 @@ POOL_TEST(PoolDepot, IsBoundedInEveryClass)
 POOL_TEST(PoolDepot, ThreadsGetEachPointerOnce)
 {
     // Every pointer put is either refused or taken by exactly one.
-    constexpr unsigned each = 20000;
-    std::vector<std::atomic<unsigned>> state(4 * each + 1); // 1: in the depot, 0: not
+    constexpr unsigned each = 5000;
+    std::vector<std::atomic<unsigned>> state(MANY_THREADS * each + 1); // 1: in the depot, 0: not
     std::atomic<unsigned> put{0}, taken{0}, wrong{0};
-    in_threads(4, [&](unsigned self) {
+    in_threads(MANY_THREADS, [&](unsigned self) {
         std::mt19937 random(self);
         for (unsigned next = 0; next < each;) {
             unsigned count = 1 + random() % 30;

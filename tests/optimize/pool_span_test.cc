@@ -150,7 +150,7 @@ POOL_TEST(PoolSpan, ThreadsNeverShareABlock)
 {
     std::mutex mutex;
     std::set<void *> out;
-    in_threads(4, [&](unsigned self) {
+    in_threads(MANY_THREADS, [&](unsigned self) {
         std::mt19937 random(self);
         std::vector<void *> own;
         auto give = [&](size_t count) {
@@ -163,7 +163,7 @@ POOL_TEST(PoolSpan, ThreadsNeverShareABlock)
             }
             pool_span_give(12, back.data(), (unsigned)back.size());
         };
-        for (unsigned round = 0; round < 1500; round++) {
+        for (unsigned round = 0; round < 400; round++) {
             if (own.size() >= 300 || random() % 2) {
                 give(std::min<size_t>(own.size(), 20));
                 continue;

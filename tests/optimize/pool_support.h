@@ -38,6 +38,7 @@ void start();
 using isolation::isolated;
 
 using isolation::in_threads;
+using isolation::MANY_THREADS;
 
 // Writes a value all over a block, and tells whether it is still there.
 void fill(void *ptr, size_t size, unsigned value);

@@ -130,9 +130,10 @@ RUNTIME_TEST(ApiNames, BeyondTheLimitAreOther)
 RUNTIME_TEST(ApiNames, ThreadsThatBringThemUpTogetherKeepWithinTheLimit)
 {
     Runtime runtime;
-    in_threads(4, [](unsigned) {
+    constexpr int names = 2 * CUSTOM_NAMES;
+    in_threads(MANY_THREADS, [](unsigned) {
         attach();
-        for (int i = 0; i < 400; i++)
+        for (int i = 0; i < names; i++)
             count_add(name_number(("name " + std::to_string(i)).c_str()), 1);
     });
     uint32_t customs = 0;
@@ -142,7 +143,7 @@ RUNTIME_TEST(ApiNames, ThreadsThatBringThemUpTogetherKeepWithinTheLimit)
     uint64_t calls = 0;
     for (uint32_t i = 0; i < segment->tables[TABLE_TARGETS].used; i++)
         calls += row(HOOK_count, i).calls;
-    EXPECT_EQ(calls, 1600u);
+    EXPECT_EQ(calls, (uint64_t)MANY_THREADS * names);
 }
 
 RUNTIME_TEST(ApiNames, NumbersThatAreNotOursAreOther)
@@ -299,19 +300,21 @@ RUNTIME_TEST(ApiOperations, PreserveErrno)
 RUNTIME_TEST(ApiCounts, SumUpExactlyOverThreads)
 {
     Runtime runtime;
-    in_threads(4, [](unsigned i) {
+    constexpr unsigned rounds = 5000;
+    in_threads(MANY_THREADS, [](unsigned i) {
         attach();
-        for (unsigned n = 0; n < 20000; n++) {
+        for (unsigned n = 0; n < rounds; n++) {
             count_add(name_number("all"), 3);
             count_add(name_number(i % 2 ? "odd" : "even"), i);
         }
     });
     Row all = row_named(HOOK_count, "all");
-    EXPECT_EQ(all.calls, 80000u);
-    EXPECT_EQ(all.bytes, 240000u);
+    EXPECT_EQ(all.calls, MANY_THREADS * rounds);
+    EXPECT_EQ(all.bytes, 3 * MANY_THREADS * rounds);
     EXPECT_EQ(all.ticks, 0u);
-    EXPECT_EQ(row_named(HOOK_count, "odd").bytes, 20000u * (1 + 3));
-    EXPECT_EQ(row_named(HOOK_count, "even").bytes, 20000u * (0 + 2));
+    constexpr unsigned half = MANY_THREADS / 2; // 1 + 3 + 5 … is its square, 0 + 2 + 4 … that less each one's 1
+    EXPECT_EQ(row_named(HOOK_count, "odd").bytes, rounds * half * half);
+    EXPECT_EQ(row_named(HOOK_count, "even").bytes, rounds * half * (half - 1));
 }
 
 // ---- gauges ----
@@ -351,21 +354,22 @@ RUNTIME_TEST(ApiGauges, AreExactOverThreads)
 {
     Runtime runtime;
     name_number("shared"); // one target: brought up at the same moment it may be several, which readers merge
-    in_threads(4, [](unsigned thread) {
+    constexpr unsigned each = 1250, all = MANY_THREADS * each;
+    in_threads(MANY_THREADS, [](unsigned thread) {
         attach();
-        for (int i = 0; i < 5000; i++) {
-            gauge_set(name_number("shared"), thread * 5000.0 + i);
+        for (unsigned i = 0; i < each; i++) {
+            gauge_set(name_number("shared"), thread * each + i);
             gauge_set(name_number(("own " + std::to_string(thread)).c_str()), i);
         }
     });
     const gauge_record *shared = gauge("shared");
     ASSERT_NE(shared, nullptr);
-    EXPECT_EQ(shared->count, 20000u);
+    EXPECT_EQ(shared->count, all);
     EXPECT_EQ(gauge_value(~shared->lowest), 0);
-    EXPECT_EQ(gauge_value(shared->highest), 19999);
-    EXPECT_EQ(shared->sum, 19999.0 * 20000 / 2); // whole numbers: no rounding whatever the order
-    for (int thread = 0; thread < 4; thread++)
-        EXPECT_EQ(gauge("own " + std::to_string(thread))->last, 4999);
+    EXPECT_EQ(gauge_value(shared->highest), all - 1);
+    EXPECT_EQ(shared->sum, (all - 1.0) * all / 2); // whole numbers: no rounding whatever the order
+    for (unsigned thread = 0; thread < MANY_THREADS; thread++)
+        EXPECT_EQ(gauge("own " + std::to_string(thread))->last, each - 1);
 }
 
 // ---- signal handlers ----

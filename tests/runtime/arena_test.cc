@@ -45,13 +45,13 @@ RUNTIME_TEST(Arena, GivesAlignedZeroedMemoryThatDoesNotOverlap)
 
 RUNTIME_TEST(Arena, ThreadsNeverGetTheSameMemory)
 {
-    std::vector<std::vector<Piece>> pieces(4);
-    in_threads(4, [&](unsigned thread) {
-        for (size_t i = 0; i < 2000; i++)
+    std::vector<std::vector<Piece>> pieces(MANY_THREADS);
+    in_threads(MANY_THREADS, [&](unsigned thread) {
+        for (size_t i = 0; i < 500; i++)
             pieces[thread].push_back(take(i * 7 % 600 + 1, (unsigned char)(thread + 1)));
     });
     std::vector<Piece> all;
-    for (unsigned thread = 0; thread < 4; thread++)
+    for (unsigned thread = 0; thread < MANY_THREADS; thread++)
         for (const Piece &piece : pieces[thread]) {
             auto mark = (unsigned char)(thread + 1);
             ASSERT_EQ(std::count(piece.at, piece.at + piece.bytes, mark), (ptrdiff_t)piece.bytes);

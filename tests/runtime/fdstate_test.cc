@@ -528,8 +528,8 @@ RUNTIME_TEST(FdState, TwoThreadsOnTheSameNumbersNeverOwnOneFile)
     race(2, 200000);
 }
 
-RUNTIME_TEST(FdState, SixteenThreadsOnTheSameNumbersNeverOwnOneFile)
+RUNTIME_TEST(FdState, ManyThreadsOnTheSameNumbersNeverOwnOneFile)
 {
     Tracking tracking;
-    race(16, 30000);
+    race(MANY_THREADS, 30000);
 }

@@ -254,9 +254,9 @@ INSTANTIATE_TEST_SUITE_P(Cases, FdTableStall,
 RUNTIME_TEST(FdTable, ThreadsOnTheSameNumbersDoNoHarm)
 {
     Runtime runtime;
-    in_threads(4, [](unsigned thread) {
+    in_threads(MANY_THREADS, [](unsigned thread) {
         attach();
-        for (int i = 0; i < 20000; i++) {
+        for (int i = 0; i < 5000; i++) {
             int fd = 100 + i % 3000; // three pages made by whoever comes first
             fdtable_opened(fd, thread + 1, TARGET_FILE);
             fdtable_duplicated(fd, fd + 1);
@@ -266,7 +266,7 @@ RUNTIME_TEST(FdTable, ThreadsOnTheSameNumbersDoNoHarm)
     for (int fd = 100; fd < 3200; fd++) {
         fd_entry *entry = fdtable_entry(fd, false);
         if (entry && (entry->flags & FD_KNOWN)) {
-            EXPECT_TRUE(entry->target >= 1 && entry->target <= 4) << fd;
+            EXPECT_TRUE(entry->target >= 1 && entry->target <= MANY_THREADS) << fd;
         }
     }
 }

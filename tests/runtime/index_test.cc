@@ -67,15 +67,15 @@ RUNTIME_TEST(Index, ConcurrentPutsAreAllFound)
 {
     struct index index;
     ASSERT_EQ(index_init(&index, 32768), 0);
-    constexpr uint32_t each = 3000;
-    in_threads(4, [&](unsigned thread) {
+    constexpr uint32_t each = 750;
+    in_threads(MANY_THREADS, [&](unsigned thread) {
         for (uint32_t i = 0; i < each; i++) {
             uint32_t row = thread * each + i + 1;
             ASSERT_TRUE(index_put(&index, hash_of(row), row));
             ASSERT_EQ(found(index, hash_of(row)).count(row), 1u);
         }
     });
-    for (uint32_t row = 1; row <= 4 * each; row++)
+    for (uint32_t row = 1; row <= MANY_THREADS * each; row++)
         ASSERT_EQ(found(index, hash_of(row)).count(row), 1u) << row;
 }
 
@@ -83,11 +83,12 @@ RUNTIME_TEST(Index, ConcurrentPutsOfOneHashAreAllFound)
 {
     struct index index;
     ASSERT_EQ(index_init(&index, 256), 0);
-    in_threads(4, [&](unsigned thread) {
-        for (uint32_t i = 0; i < 10; i++)
-            ASSERT_TRUE(index_put(&index, hash_of(1), thread * 10 + i + 1));
+    constexpr uint32_t each = 3;
+    in_threads(MANY_THREADS, [&](unsigned thread) {
+        for (uint32_t i = 0; i < each; i++)
+            ASSERT_TRUE(index_put(&index, hash_of(1), thread * each + i + 1));
     });
-    EXPECT_EQ(found(index, hash_of(1)).size(), 40u);
+    EXPECT_EQ(found(index, hash_of(1)).size(), MANY_THREADS * each);
 }
 
 RUNTIME_TEST(Index, IsEmptyInAForkedChild)

@@ -1,6 +1,7 @@
 // Sampled allocations from birth to free.
 #include "runtime_support.h"
 
+#include <numeric>
 #include <random>
 
 using namespace runtime_test;
@@ -124,19 +125,19 @@ RUNTIME_TEST(Live, ExactlyOneThreadTakesAPointer)
     constexpr unsigned count = 4000;
     for (unsigned i = 0; i < count; i++)
         add(i);
-    std::vector<unsigned> taken(4);
-    in_threads(4, [&](unsigned thread) {
+    std::vector<unsigned> taken(MANY_THREADS);
+    in_threads(MANY_THREADS, [&](unsigned thread) {
         for (unsigned i = 0; i < count; i++)
             taken[thread] += take(i);
     });
-    EXPECT_EQ(taken[0] + taken[1] + taken[2] + taken[3], count);
+    EXPECT_EQ(std::accumulate(taken.begin(), taken.end(), 0u), count);
 }
 
 RUNTIME_TEST(Live, ThreadsAddAndTakeTheirOwnAndNothingIsLost)
 {
     Runtime runtime;
-    in_threads(4, [&](unsigned thread) {
-        for (unsigned i = 0; i < 20000; i++) {
+    in_threads(MANY_THREADS, [&](unsigned thread) {
+        for (unsigned i = 0; i < 5000; i++) {
             uint64_t number = thread * 1000000 + i;
             ASSERT_TRUE(add(number, thread + 1, i));
             ASSERT_TRUE(live_may_hold(address(number)));

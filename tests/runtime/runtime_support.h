@@ -59,6 +59,7 @@ Output run_child(const std::function<void()> &body);
 using isolation::isolated;
 
 using isolation::in_threads;
+using isolation::MANY_THREADS;
 
 // thread_attach, for threads of a test.
 void attach();

@@ -79,13 +79,13 @@ TEST(SamplerGap, ExtremePeriodsStayInRange)
 
 TEST(SamplerGap, ThreadsDrawDifferentGaps)
 {
-    std::vector<std::vector<int64_t>> gaps(4);
-    in_threads(4, [&](unsigned i) {
+    std::vector<std::vector<int64_t>> gaps(MANY_THREADS);
+    in_threads(MANY_THREADS, [&](unsigned i) {
         for (int n = 0; n < 10; n++)
             gaps[i].push_back(sampler_gap(1000000));
     });
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < i; j++)
+    for (unsigned i = 0; i < MANY_THREADS; i++)
+        for (unsigned j = 0; j < i; j++)
             EXPECT_NE(gaps[i], gaps[j]);
 }
 

@@ -8,7 +8,7 @@ using namespace runtime_test;
 RUNTIME_TEST(Sums, ThreadsAddAndTheTotalIsExact)
 {
     Runtime runtime;
-    constexpr unsigned threads = 4, rounds = 20000, keys = 37;
+    constexpr unsigned threads = MANY_THREADS, rounds = 5000, keys = 37;
     in_threads(threads, [](unsigned) {
         for (unsigned i = 0; i < rounds; i++)
             ASSERT_TRUE(sums_add(sample_key(SAMPLE_BLOCKED, 1 + i % keys, 0, 0), 3, 9, 2));

@@ -152,8 +152,8 @@ RUNTIME_TEST(Targets, ThreadsInternTheSameNamesAsTheSameTargets)
     Runtime runtime;
     constexpr int names = 1000;
     std::vector<std::set<uint32_t>> rows(names);
-    std::vector<std::vector<uint32_t>> found(4, std::vector<uint32_t>(names));
-    in_threads(4, [&](unsigned thread) {
+    std::vector<std::vector<uint32_t>> found(MANY_THREADS, std::vector<uint32_t>(names));
+    in_threads(MANY_THREADS, [&](unsigned thread) {
         for (int i = 0; i < names; i++)
             found[thread][i] = targets_string(TARGET_FILE, ("/shared/" + std::to_string(i)).c_str());
     });

@@ -204,17 +204,17 @@ RUNTIME_TEST(Threads, OneAfterTheOtherShareABlockAndNothingIsLost)
 RUNTIME_TEST(Threads, AtOnceHaveBlocksOfTheirOwn)
 {
     Runtime runtime;
-    in_threads(16, [](unsigned thread) {
+    in_threads(MANY_THREADS, [](unsigned thread) {
         attach();
         ASSERT_EQ(thread_hot.state, (uint32_t)THREAD_READY);
         for (int n = 0; n < 2000; n++)
             count(HOOK_write, thread + 1, 100, 7);
     });
-    for (uint32_t target = 1; target <= 16; target++) {
+    for (uint32_t target = 1; target <= MANY_THREADS; target++) {
         EXPECT_EQ(row(HOOK_write, target).calls, 2000u);
         EXPECT_EQ(row(HOOK_write, target).bytes, 14000u);
     }
-    EXPECT_LE(blocks().size(), 17u);
+    EXPECT_LE(blocks().size(), MANY_THREADS + 1u);
     EXPECT_EQ(segment->threads_alive, 1u);
     for (const thread_block *block : blocks())
         EXPECT_TRUE(block->state == THREAD_FREE || block == thread_hot.block);

@@ -46,6 +46,15 @@ TEST(JsonReport, MatchesItsSchemaWithEveryTableInUse)
         EXPECT_GT(json_array_size(json_object_get(parsed.root, list)), 0u) << list;
 }
 
+TEST(JsonReport, TellsTheSecondThatAProcessBeganAt)
+{
+    AnalyseCase c(1);
+    c.segment.header().start_realtime_ns = 1234567891987654321;
+    Parsed parsed(document(c.finish()));
+    ASSERT_NE(parsed.root, nullptr);
+    EXPECT_EQ(json_integer_value(json_object_get(json_object_get(parsed.root, "process"), "start")), 1234567891);
+}
+
 TEST(JsonReport, MatchesItsSchemaForAnEmptySegment)
 {
     AnalyseCase c(1);

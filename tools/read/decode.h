@@ -64,8 +64,8 @@ int decode_heap(struct decoder *decoder);      /* heap, without what the blocks 
 int decode_resources(struct decoder *decoder); /* resources, usage */
 int decode_gauges(struct decoder *decoder);    /* gauges */
 
-/* The time a model ends at, from the marks it left (needs the state). */
-uint64_t decode_end(const struct snapshot *snapshot, enum process_state state);
+/* The time a model ends at by its process's clock: now, which is so much later there, or from the marks that it left. */
+uint64_t decode_end(const struct snapshot *snapshot, enum process_state state, int64_t clock_ahead_ns);
 
 /* model_order.c: the promised orders, and the sums over rows. */
 void model_order(struct model *model);

@@ -51,12 +51,12 @@ static uint64_t last_mark(const struct snapshot *snapshot)
     return last;
 }
 
-uint64_t decode_end(const struct snapshot *snapshot, enum process_state state)
+uint64_t decode_end(const struct snapshot *snapshot, enum process_state state, int64_t clock_ahead_ns)
 {
     const struct segment_header *header = snapshot->header;
     uint64_t start = decode_moment(header, header->start_ticks), end;
     if (state == PROCESS_RUNNING)
-        end = snapshot->taken_monotonic_ns;
+        end = snapshot->taken_monotonic_ns + (uint64_t)clock_ahead_ns;
     else if (header->end_ticks)
         end = decode_moment(header, header->end_ticks);
     else

@@ -52,7 +52,7 @@ static uint64_t duration(const struct directory_entry *entry)
     const struct segment_header *header = &entry->summary.header;
     uint64_t end = header->end_ticks ? header->end_ticks : header->last_ticks;
     if (entry->state == PROCESS_RUNNING) {
-        uint64_t now = now_ns(CLOCK_BOOTTIME);
+        uint64_t now = now_ns(CLOCK_BOOTTIME) + (uint64_t)process_clock_ahead(entry->local_pid, CLOCK_BOOTTIME);
         return now > header->start_boottime_ns ? now - header->start_boottime_ns : 0;
     }
     return end > header->start_ticks ? ticks_to_ns(header, end - header->start_ticks) : 0;

@@ -54,7 +54,7 @@ int model_new(const struct snapshot *snapshot, bool superseded, struct model **r
         struct model_process *process = &model->processes[0];
         model->process_count = 1;
         process->state = process_state(snapshot->header, superseded, &process->local_pid);
-        decoder.end_ns = decode_end(snapshot, process->state);
+        decoder.end_ns = decode_end(snapshot, process->state, process_clock_ahead(process->local_pid, CLOCK_MONOTONIC));
         error = decode_all(&decoder);
     }
     decoder_done(&decoder);

@@ -67,29 +67,46 @@ static uint64_t tick_ns(void)
     return 1000000000ull / (uint64_t)(hertz > 0 ? hertz : 100);
 }
 
+/* time_namespaces(7): a line "monotonic SECONDS NANOSECONDS", and one for boottime. */
+static int64_t clock_offset(pid_t pid, const char *clock)
+{
+    char buf[FILE_BYTES];
+    long long seconds, ns;
+    const char *line = process_entry(pid, "timens_offsets", buf, sizeof(buf)) > 0 ? strstr(buf, clock) : NULL;
+    if (!line || sscanf(line + strlen(clock), "%lld %lld", &seconds, &ns) != 2 || seconds > INT32_MAX || seconds < INT32_MIN)
+        return 0;
+    return seconds * 1000000000 + ns;
+}
+
+int64_t process_clock_ahead(pid_t pid, clockid_t clock)
+{
+    const char *name = clock == CLOCK_MONOTONIC ? "monotonic" : "boottime";
+    return pid > 0 ? clock_offset(pid, name) - clock_offset(getpid(), name) : 0;
+}
+
 /* A process that lived less than a second did not read the boot id. Then the moment of booting
  * must be about the same; realtime clocks are set by a little, boots are minutes apart. */
-static bool same_boot_moment(const struct segment_header *header)
+static bool same_boot_moment(const struct segment_header *header, int64_t ahead_ns)
 {
     static const int64_t TOLERANCE_NS = 120 * INT64_C(1000000000);
     struct timespec real, boot;
     clock_gettime(CLOCK_REALTIME, &real);
     clock_gettime(CLOCK_BOOTTIME, &boot);
-    int64_t now = (real.tv_sec - boot.tv_sec) * INT64_C(1000000000) + real.tv_nsec - boot.tv_nsec;
+    int64_t now = (real.tv_sec - boot.tv_sec) * INT64_C(1000000000) + real.tv_nsec - boot.tv_nsec - ahead_ns;
     int64_t then = (int64_t)(header->start_realtime_ns / 2 - header->start_boottime_ns / 2) * 2;
     int64_t apart;
     return !__builtin_sub_overflow(now, then, &apart) && apart < TOLERANCE_NS &&
            apart > -TOLERANCE_NS;
 }
 
-static bool same_boot(const struct segment_header *header)
+static bool same_boot(const struct segment_header *header, int64_t ahead_ns)
 {
     static const uint8_t unknown[sizeof(header->boot_id)];
     char buf[64];
     uint8_t id[16] = {0};
     size_t digits = 0;
     if (memcmp(header->boot_id, unknown, sizeof(unknown)) == 0)
-        return same_boot_moment(header);
+        return same_boot_moment(header, ahead_ns);
     if (process_file("/proc/sys/kernel/random/boot_id", buf, sizeof(buf)) <= 0)
         return false;
     for (const char *at = buf; *at && digits < 32; at++) {
@@ -168,20 +185,24 @@ enum process_state process_state(const struct segment_header *header, bool super
         return PROCESS_EXITED;
     if (header->state == SEGMENT_EXECED || superseded)
         return PROCESS_EXECED;
-    if (!same_boot(header))
-        return PROCESS_KILLED;
     pid_t pid = (pid_t)header->pid;
     uint64_t ours = pid_namespace(getpid());
-    if (header->pid_namespace != 0 && ours != 0 && header->pid_namespace != ours) {
+    bool elsewhere = header->pid_namespace != 0 && ours != 0 && header->pid_namespace != ours;
+    int64_t ahead_ns = elsewhere ? 0 : process_clock_ahead(pid, CLOCK_BOOTTIME);
+    if (!same_boot(header, ahead_ns))
+        return PROCESS_KILLED;
+    if (elsewhere) {
         pid = find_in_namespace(header);
+        ahead_ns = process_clock_ahead(pid, CLOCK_BOOTTIME);
         if (pid == 0) /* only the first namespace sees everybody: its inode is fixed by the kernel */
             return ours == 0xEFFFFFFCu && geteuid() == 0 ? PROCESS_KILLED : PROCESS_UNKNOWN;
     }
     struct stat_line line;
     if (pid <= 0 || !read_stat(pid, &line) || line.state == 'Z' || line.state == 'X')
         return PROCESS_KILLED;
-    uint64_t tick = tick_ns();
-    if (line.start_ticks > header->start_boottime_ns / tick + 1)
+    int64_t started; /* by our clock; what is no time at all is nobody's */
+    if (__builtin_sub_overflow(header->start_boottime_ns, ahead_ns, &started) ||
+        (int64_t)line.start_ticks > started / (int64_t)tick_ns() + 1)
         return PROCESS_KILLED; /* the pid is another process's now */
     if (header->pid_namespace == 0 && owner_of(pid) != header->uid)
         return PROCESS_KILLED; /* of a namespace that was never recorded, where pids mean others */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "read/model.h" /* abi/segment.h with the tables of names */
 
@@ -17,6 +18,10 @@
  * *ret_pid to the pid as we see it, 0 unless running. */
 enum process_state process_state(const struct segment_header *header, bool superseded,
                                  pid_t *ret_pid);
+
+/* By how much a process reads CLOCK_MONOTONIC or CLOCK_BOOTTIME later than we do, in ns: each time namespace has an offset
+ * for either. 0 where it is not to be seen, and between processes of one namespace. */
+int64_t process_clock_ahead(pid_t pid, clockid_t clock);
 
 /* "stopped", "being traced" for a process that stands still, else NULL. */
 const char *process_stopped(pid_t pid);

@@ -39,7 +39,7 @@ static json_t *side_of(const struct difference_side *side)
     set(object, "processes", number(model->process_count));
     set(object, "runs", number(side->runs));
     set(object, "state", text(model_state_name(process->state)));
-    set(object, "start", real((double)process->start_realtime_ns / 1e9));
+    set(object, "start", moment(process->start_realtime_ns));
     set(object, "seconds", real(side->seconds));
     set(object, "units", real(side->units));
     set(object, "calls", number(side->calls));

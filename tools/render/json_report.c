@@ -36,7 +36,7 @@ static json_t *process_of(const struct model_process *process)
     set(object, "exe", text(process->executable));
     set(object, "cmdline", text(process->command));
     set(object, "run", text_or_null(process->run));
-    set(object, "start", real((double)process->start_realtime_ns / 1e9));
+    set(object, "start", moment(process->start_realtime_ns));
     set(object, "duration_ns", number(process->duration_ns));
     set(object, "state", text(model_state_name(process->state)));
     set(object, "exit_status",

@@ -18,6 +18,12 @@ static inline json_t *number(uint64_t value)
     return json_integer((json_int_t)(value > INT64_MAX ? INT64_MAX : value));
 }
 
+/* Whole seconds since 1970: a real is written with nine digits, which would be ten seconds. */
+static inline json_t *moment(uint64_t realtime_ns)
+{
+    return number(realtime_ns / 1000000000);
+}
+
 static inline json_t *real(double value)
 {
     return value == value && value < 1e300 && value > -1e300 ? json_real(value) : json_null();
