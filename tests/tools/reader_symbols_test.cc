@@ -257,7 +257,16 @@ TEST(SymbolsPerfMap, BelievesNoLinkAndNoFileOfAnotherUser)
     arena memory = {};
     perf_map map = {};
     perf_map_read(&map, &memory, &made->processes[0]);
-    EXPECT_EQ(map.count, 0u);
+    EXPECT_EQ(map.count, 0u) << "a link";
+    unlink(path.c_str());
+    std::ofstream(path) << "7f1000 100 planted\n";
+    perf_map_read(&map, &memory, &made->processes[0]);
+    EXPECT_EQ(map.count, geteuid() == 0 ? 1u : 0u) << "root's own is believed";
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(path.c_str(), 54321, 54321), 0);
+        perf_map_read(&map, &memory, &made->processes[0]);
+        EXPECT_EQ(map.count, 0u) << "neither the process's user's nor root's";
+    }
     unlink(path.c_str());
     arena_done(&memory);
 }
