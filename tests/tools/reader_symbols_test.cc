@@ -170,6 +170,43 @@ TEST_F(SymbolsTest, FindsASeparateDebugFileBesideTheProgram)
     EXPECT_EQ(symbols_site(names.get(), &frame)->line, line_of("INNER"));
 }
 
+/* A module says where its debug file lies, and another where its split DWARF does: at a fifo, nobody writes to it. */
+TEST_F(SymbolsTest, WaitsForNoFifoThatAModuleNamesAsItsOwn)
+{
+    ASSERT_EQ(system(("objcopy --only-keep-debug " + victim + " " + victim + ".debug && strip -g " + victim +
+                      " && objcopy --add-gnu-debuglink=" + victim + ".debug " + victim + " && rm " + victim + ".debug")
+                         .c_str()),
+              0);
+    ASSERT_EQ(mkfifo((victim + ".debug").c_str(), 0600), 0);
+    alarm(20);
+    resolve();
+    EXPECT_STREQ(symbols_function(names.get(), &frame)->function, "shop::Cart::total");
+    EXPECT_EQ(symbols_site(names.get(), &frame)->file, nullptr) << "there are no lines";
+    build("-gsplit-dwarf"); /* the DWO's name is in the module, its folder too */
+    std::string split = output_of("ls " + folder.path() + "/*.dwo");
+    ASSERT_FALSE(split.empty());
+    split.pop_back();
+    ASSERT_EQ(rename(split.c_str(), (split + ".kept").c_str()), 0);
+    ASSERT_EQ(mkfifo(split.c_str(), 0600), 0);
+    resolve();
+    EXPECT_STREQ(symbols_function(names.get(), &frame)->function, "shop::Cart::total");
+    symbols_site(names.get(), &frame);
+    alarm(0);
+}
+
+TEST_F(SymbolsTest, OpensNoDeviceThatASegmentNames)
+{
+    std::filesystem::remove(victim);
+    for (bool fifo : {true, false}) {
+        unlink(victim.c_str());
+        ASSERT_EQ(fifo ? mkfifo(victim.c_str(), 0600) : symlink("/dev/zero", victim.c_str()), 0);
+        alarm(20);
+        resolve(false);
+        EXPECT_EQ(std::string(symbols_function(names.get(), &frame)->function).substr(0, 7), "victim+");
+        alarm(0);
+    }
+}
+
 TEST_F(SymbolsTest, FindsTheDebugFileByBuildIdWhenTheProgramIsGone)
 {
     if (geteuid() != 0)

@@ -1,7 +1,7 @@
 /* trusted.h: opening a file or folder by a path that somebody else may have chosen, or may have put something at.
  *
  * What is opened is judged, never what a path led to before: the descriptor comes first. Nothing is waited for (a fifo
- * without a writer, a device) and nothing becomes the terminal. What every caller gets is a plain file, or a folder (or,
+ * without a writer), no device is opened, and nothing becomes the terminal. What every caller gets is a plain file, or a folder (or,
  * with TRUSTED_PLAIN, the pipe that a shell made for "<(...)", and /dev/null); how much more is asked of it depends on who
  * chose the path:
  *
