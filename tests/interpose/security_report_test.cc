@@ -172,4 +172,26 @@ TEST(Security, AFileThatIsCutWhileItIsReadCostsOneLineAtMost)
     EXPECT_GT(read, 0u);
     EXPECT_GT(refused, 0u) << "it was never caught";
 }
+
+// Not the segment but the program it names, which libelf maps to find names in.
+TEST(Security, AProgramThatIsCutWhileItsNamesAreReadCostsItsNamesAlone)
+{
+    Directory directory, data;
+    std::string program = data.path + "/program";
+    std::filesystem::copy_file(STRONG_REPORT_BIN, program);
+    run_preloaded(directory, {program, "help", "options"}, everything);
+    const std::string segment = directory.segments().at(0);
+    const std::vector<std::string> form = {"report", "memory", "--callers", segment};
+    Outcome whole = report(form, directory.path);
+    EXPECT_NE(whole.out.find("main"), std::string::npos) << whole.describe();
+    unsigned others = 0;
+    Shifting shifting(program);
+    for (unsigned round = 0; round < (long_form() ? 500 : 60); round++) {
+        Outcome shown = report(form, directory.path);
+        ASSERT_EQ(shown.status, 0) << shown.describe();
+        EXPECT_EQ(shown.err, "");
+        others += shown.out != whole.out;
+    }
+    EXPECT_GT(others, 0u) << "it was never caught";
+}
 } // namespace

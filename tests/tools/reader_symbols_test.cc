@@ -6,6 +6,7 @@
 #define _Static_assert static_assert
 extern "C" {
 #include "read/demangle.h"
+#include "read/elf_file.h"
 #include "read/perf_map.h"
 #include "read/symbols.h"
 }
@@ -205,6 +206,19 @@ TEST_F(SymbolsTest, OpensNoDeviceThatASegmentNames)
         EXPECT_EQ(std::string(symbols_function(names.get(), &frame)->function).substr(0, 7), "victim+");
         alarm(0);
     }
+}
+
+/* libelf maps what it reads: a program that is built anew, or cut on purpose, between two lookups. */
+TEST_F(SymbolsTest, AProgramThatIsCutWhileItIsReadHasNoNames)
+{
+    resolve();
+    elf_file *file = elf_file_new(&made->modules[0], 0);
+    ASSERT_TRUE(elf_file_matches(file));
+    ASSERT_EQ(truncate(victim.c_str(), 0), 0);
+    EXPECT_EQ(elf_file_function(file, offset - 1), nullptr);
+    elf_site sites[4];
+    EXPECT_EQ(elf_file_sites(file, offset - 1, sites, 4), 0u);
+    elf_file_free(file);
 }
 
 TEST_F(SymbolsTest, FindsTheDebugFileByBuildIdWhenTheProgramIsGone)

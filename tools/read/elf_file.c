@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "read/cut_file.h"
 #include "read/guarded_open.h"
 #include "read/trusted.h"
 #include "read/vector.h"
@@ -98,6 +99,7 @@ struct elf_file *elf_file_new(const struct model_module *module, pid_t local_pid
     if (!file)
         return NULL;
     elf_version(EV_CURRENT);
+    cut_file_reads_as_zeros();
     guarded_open_begin();
     int fd = find_file(module, local_pid, path, sizeof(path));
     file->dwfl = dwfl_begin(&callbacks);
