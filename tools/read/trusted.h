@@ -1,9 +1,9 @@
 /* trusted.h: opening a file or folder by a path that somebody else may have chosen, or may have put something at.
  *
  * What is opened is judged, never what a path led to before: the descriptor comes first. Nothing is waited for (a fifo
- * without a writer), no device is opened, and nothing becomes the terminal. What every caller gets is a plain file, or a folder (or,
- * with TRUSTED_PLAIN, the pipe that a shell made for "<(...)", and /dev/null); how much more is asked of it depends on who
- * chose the path:
+ * without a writer), no device is opened, and nothing becomes the terminal. What every caller gets is a plain file, or a
+ * folder (with TRUSTED_PLAIN also the pipe that a shell made for "<(...)", and /dev/null); how much more is asked of it
+ * depends on who chose the path:
  *
  *   the user, on the command line      TRUSTED_PLAIN: whoever owns it, through links
  *   the environment                    TRUSTED_OWN: the user's or root's, writable by nobody else
