@@ -2,9 +2,9 @@
  *
  * Each STRONG_REPORT_INTERVAL one line, at exit a short table; strong-report says far more from outside.
  * What is written is made in report_facts.c and report_text.c; this file owns when and where. Nothing is held open: a file
- * is opened for each line (O_APPEND, so that processes may share it), descriptor 2 is used only while it is
- * still the file it was at start, so that a program that gave the number to a database does not find our
- * line in it. A full pipe is never waited for; SIGPIPE and SIGXFSZ of our own making are taken back. The
+ * is opened for each line (O_APPEND, so that processes of the user may share it; never another user's), descriptor 2 is
+ * used only while it is still the file it was at start, so that a program that gave the number to a database does not find
+ * our line in it. A full pipe is never waited for; SIGPIPE and SIGXFSZ of our own making are taken back. The
  * first failure is noted in the segment and switches the feature off. In seccomp: silent.
  * Any thread and the sampling signal's handler; one at a time by `busy`, whoever comes second leaves.
  */
@@ -38,11 +38,29 @@ static char room[REPORT_TABLE]; /* by whoever holds busy: stacks can be small */
 
 /* ---- writing ---- */
 
+/* Another user who was first at a name in /tmp would be told, or would have a file of ours grow under a name of theirs. */
+static bool is_ours(long fd)
+{
+    struct stat file;
+    return system_call2(SYS_fstat, fd, &file) == 0 && (!S_ISREG(file.st_mode) || file.st_nlink <= 1) &&
+           (file.st_uid == (uid_t)system_call0(SYS_geteuid) || file.st_uid == 0);
+}
+
+/* A descriptor or -errno; -EPERM: there is a file, and it is not ours. */
+static long open_file(void)
+{
+    long fd = system_call4(SYS_openat, AT_FDCWD, path,
+                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+    if (fd < 0 || is_ours(fd))
+        return fd;
+    system_call1(SYS_close, fd);
+    return -EPERM;
+}
+
 static long open_target(void)
 {
     if (path[0])
-        return system_call4(SYS_openat, AT_FDCWD, path,
-                            O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+        return open_file();
     struct stat now;
     long ret = system_call2(SYS_fstat, 2, &now);
     if (ret < 0)
@@ -217,7 +235,7 @@ int report_init(void)
         return 0;
     long ret = try_target();
     if (ret < 0) {
-        const char *name = strerrorname_np((int)-ret);
+        const char *name = ret == -EPERM ? "it is another user's, or has another name" : strerrorname_np((int)-ret);
         log_line(LOG_MISTAKE, "STRONG_REPORT=", config.report, ": ", name ? name : "error", NULL);
         segment_note("STRONG_REPORT is off: its file could not be opened");
         return (int)ret;

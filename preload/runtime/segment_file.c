@@ -25,11 +25,8 @@ enum { PATH_SIZE = 512, COLLECT_ENTRIES = 1024, COLLECT_BUFFER = 32768, WEIGH_ON
 static char file_path[PATH_SIZE];
 static char directory_path[PATH_SIZE];
 
-static long open_directory(const char *path)
+static long open_existing_directory(const char *path)
 {
-    long made = system_call3(SYS_mkdirat, AT_FDCWD, path, 0700);
-    if (made < 0 && made != -EEXIST)
-        return made;
     long fd = system_call4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
@@ -42,6 +39,12 @@ static long open_directory(const char *path)
         return ret;
     }
     return fd;
+}
+
+static long open_directory(const char *path)
+{
+    long made = system_call3(SYS_mkdirat, AT_FDCWD, path, 0700);
+    return made < 0 && made != -EEXIST ? made : open_existing_directory(path);
 }
 
 static void default_directory(struct text *path, const char *parent)
@@ -223,7 +226,7 @@ void segment_file_collect(void)
     if (place < 0 && place > -4096)
         return;
     struct old_file *files = (void *)place;
-    long dir = system_call4(SYS_openat, AT_FDCWD, directory_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    long dir = open_existing_directory(directory_path);
     if (dir >= 0) {
         unsigned count = list(dir, files, (char *)(files + COLLECT_ENTRIES + 1));
         bool weigh = segment->pid % WEIGH_ONE_IN == 0;

@@ -37,8 +37,10 @@ ROWS = (
     ("kept connections: same to the program", ("*Connections*", "*Liars*")),
     ("remembered names: same to the program", ("*Resolver*",)),
     ("killed at any point", ("SurvivalKill.*",)),
-    ("switched off, or with privileges: inert", ("StaysOut.*", "Security.SwitchedOff*")),
+    ("switched off, or with privileges: inert", ("StaysOut.*", "Security.SwitchedOff*", "Security.Loaded*")),
     ("nothing of the program's data is kept", ("Security.Nothing*", "Security.Arguments*", "Security.EveryFile*")),
-    ("names that a terminal or page would obey", ("Security.Names*",)),
+    ("names that a terminal or page would obey", ("Security.Names*", "Security.Escapes*")),
+    ("files that are cut under the reader", ("Security.AFile*", "Security.AProgram*")),
+    ("descriptors and threads as without it", ("Security.Descriptors*",)),
     ("tables full: counted, not lost", ("*Survival*/ten_thousand_targets", "SurvivalTargets.*")),
 )

@@ -1,13 +1,8 @@
-// What SECURITY.md promises and no other test shows: nothing of the program's data is kept, files are the user's alone,
-// switched off there is no system call of ours, and a truncated or hostile segment harms no reader.
-#include "interpose_support.h"
+// What SECURITY.md promises of the library and no other test shows: nothing of the program's data is kept, files are the
+// user's alone, no descriptor and no thread stays.
+#include "security_case.h"
 
-#include <algorithm>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
-#include <set>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,23 +10,6 @@ using namespace interpose_test;
 
 namespace
 {
-const Environment everything = {{"STRONG_SAMPLE_RATE", "1"}, {"STRONG_SLOW", "0"}, {"STRONG_ALLOC_PERIOD", "64"},
-                                {"STRONG_BLOCK_PERIOD", "1us"}, {"STRONG_CPU_HZ", "1000"}, {"STRONG_OPTIMIZE", "all"}};
-
-Environment with(Environment environment, const Environment &more)
-{
-    environment.insert(more.begin(), more.end());
-    return environment;
-}
-
-std::string contents(const std::string &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream all;
-    all << file.rdbuf();
-    return all.str();
-}
-
 // Where `word` stands in the files of a directory, with what surrounds it.
 std::string places(const Directory &directory, const std::string &word)
 {
@@ -58,6 +36,26 @@ TEST(Security, NothingThatTheProgramReadsWritesOrHoldsIsKept)
     Segment segment(directory.segments()[0]);
     EXPECT_GT(segment.counter(COUNTER_connections_reused), 3u * 10);
     EXPECT_GE(segment.counter(COUNTER_memory_pool_active), 1u);
+    EXPECT_NE(places(directory, path), "") << "the names of files are kept: this search finds nothing at all";
+}
+
+TEST(Security, NothingIsKeptOfTheRarerCallsEither)
+{
+    Directory directory;
+    std::string path = directory.path + ".data";
+    Environment environment = with(everything, {{"STRONG_ARGUMENTS", "0"}, {"SECRET", "CANARY-environment"}});
+    Outcome outcome = run_preloaded(directory, {"secret_more", path, "CANARY-argument"}, environment);
+    EXPECT_EQ(outcome.out, "5 children\n16 through, 0 missed\n") << outcome.describe();
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_GE(directory.segments().size(), 6u) << "the children are measured too";
+    EXPECT_EQ(places(directory, "CANARY"), "");
+    // All of them were seen on the way.
+    Segment segment(directory.segments()[0]);
+    for (unsigned hook : {HOOK_preadv, HOOK_pwritev, HOOK_preadv2, HOOK_pwritev2, HOOK_readv, HOOK_writev, HOOK_sendfile,
+                          HOOK_copy_file_range, HOOK_splice, HOOK_tee, HOOK_vmsplice, HOOK_dprintf, HOOK_sendmmsg,
+                          HOOK_recvmmsg, HOOK_sendmsg, HOOK_recvmsg, HOOK_setsockopt, HOOK_ioctl, HOOK_msgsnd, HOOK_msgrcv,
+                          HOOK_getaddrinfo, HOOK_res_send, HOOK_posix_spawn, HOOK_system, HOOK_popen})
+        EXPECT_GE(segment.calls(hook), 1u) << hook;
     EXPECT_NE(places(directory, path), "") << "the names of files are kept: this search finds nothing at all";
 }
 
@@ -88,85 +86,26 @@ TEST(Security, EveryFileIsTheUsersAlone)
     }
 }
 
-// The system calls of a program, by strace, without their results: addresses differ.
-std::vector<std::string> calls(const Environment &environment, bool preloaded)
+// None is retained, whatever it did: not while its threads live, not in a child, not at exit; no thread was started.
+TEST(Security, DescriptorsAndThreadsAreThoseOfTheBareProgram)
 {
-    Directory log;
-    std::string path = log.path + "/strace";
-    Command command;
-    command.preloaded = false;
-    command.arguments = {"/usr/bin/strace", "-f", "-o", path};
-    if (preloaded) {
-        for (const auto &[name, value] : environment)
-            command.arguments.insert(command.arguments.end(), {"-E", name + "=" + value});
-        command.arguments.insert(command.arguments.end(), {"-E", std::string("LD_PRELOAD=") + STRONG_SO});
+    Directory data;
+    Outcome bare = run_bare({"held_descriptors", data.path + "/file"});
+    ASSERT_EQ(bare.status, 0) << bare.describe();
+    for (const char *when : {"with threads:", "child:", "after it:", "at exit:"})
+        EXPECT_NE(bare.out.find(when), std::string::npos) << bare.out;
+    for (const char *optimize : {"none", "safe", "all"}) {
+        Directory directory;
+        // What is kept for reuse may be held as long as the setting says, and then no longer.
+        Environment environment = with(everything, {{"STRONG_OPTIMIZE", optimize}, {"STRONG_POOL_IDLE", "200ms"},
+                                                    {"STRONG_REPORT", data.path + "/report"}, {"STRONG_REPORT_INTERVAL", "100ms"}});
+        Outcome preloaded = run_preloaded(directory, {"held_descriptors", data.path + "/file"}, environment);
+        EXPECT_TRUE(preloaded == bare) << optimize << " bare: " << bare.describe() << "\npreloaded: " << preloaded.describe();
+        Segment segment(directory.segments().at(0));
+        EXPECT_EQ(segment.counter(COUNTER_connections_reused) > 0, std::string(optimize) != "none") << optimize;
+        EXPECT_GT(segment.counter(COUNTER_cpu_signals), 0u) << "it was at work";
+        EXPECT_NE(contents(data.path + "/report"), "");
     }
-    command.arguments.insert(command.arguments.end(), {"/bin/cat", "/dev/null"});
-    Outcome outcome = run(command, "");
-    EXPECT_EQ(outcome.status, 0) << outcome.describe();
-    std::ifstream file(path);
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(file, line);) {
-        std::string call = line.substr(line.find_first_not_of("0123456789 "));
-        lines.push_back(call.substr(0, call.find('(')) + (call.rfind("openat(", 0) == 0 ? call.substr(6, call.find(')') - 6) : ""));
-    }
-    std::sort(lines.begin(), lines.end());
-    return lines;
 }
 
-TEST(Security, SwitchedOffItMakesNoSystemCallBeyondTheLoaders)
-{
-    if (access("/usr/bin/strace", X_OK) != 0)
-        GTEST_SKIP() << "needs strace";
-    std::vector<std::string> bare = calls({}, false), off = calls({{"STRONG_ENABLED", "0"}}, true), more;
-    ASSERT_GT(bare.size(), 10u);
-    std::set_difference(off.begin(), off.end(), bare.begin(), bare.end(), std::back_inserter(more));
-    // What the loader does for any preloaded library: it opens, maps, protects it and closes it.
-    unsigned opened = 0;
-    std::string others;
-    for (const std::string &call : more) {
-        if (call.rfind("openat", 0) == 0 && call.find(STRONG_SO) != std::string::npos)
-            opened++;
-        else if (std::set<std::string>{"read", "pread64", "fstat", "newfstatat", "mmap", "mprotect", "close", "munmap"}.count(call) == 0)
-            others += call + "\n";
-    }
-    EXPECT_EQ(opened, 1u);
-    EXPECT_EQ(others, "");
-    // The same search finds libstrong at work.
-    std::vector<std::string> on = calls({}, true);
-    EXPECT_TRUE(std::any_of(on.begin(), on.end(), [](const std::string &call) { return call.find("strong-") != std::string::npos; }));
-}
-
-// What a terminal, a page or a parser would take for its own is in none of the forms of a report.
-TEST(Security, NamesFullOfEscapesAreHarmlessInEveryForm)
-{
-    Directory directory;
-    std::string evil = directory.path + ".\x1b]0;title\x07\x1b[31mred\n<script>alert(1)\"'`";
-    Outcome outcome = run_preloaded(directory, {"secret_bytes", evil}, everything);
-    ASSERT_EQ(outcome.status, 0) << outcome.describe();
-    const std::vector<std::vector<std::string>> forms = {
-        {"report"}, {"report", "--full"}, {"report", "--json"}, {"list"}, {"export", "folded", "--cost=allocated"},
-        {"export", "speedscope"}, {"export", "chrome"}, {"export", "openmetrics"}, {"export", "prometheus"}, {"export", "json"},
-        {"export", "html"}};
-    for (const std::vector<std::string> &form : forms) {
-        Command command;
-        command.preloaded = false;
-        command.arguments = {STRONG_REPORT_BIN};
-        command.arguments.insert(command.arguments.end(), form.begin(), form.end());
-        if (form[0] != "list")
-            command.arguments.push_back(directory.segments()[0]);
-        command.environment = {{"STRONG_DIR", directory.path}};
-        Outcome shown = run(command, "");
-        std::ostringstream name;
-        std::copy(form.begin(), form.end(), std::ostream_iterator<std::string>(name, " "));
-        EXPECT_EQ(shown.status, 0) << name.str() << shown.describe();
-        EXPECT_FALSE(shown.out.empty()) << name.str();
-        EXPECT_EQ(shown.out.find('\x1b'), std::string::npos) << name.str();
-        EXPECT_EQ(shown.out.find('\x07'), std::string::npos) << name.str();
-        if (form.back() == "html") {
-            EXPECT_EQ(shown.out.find("<script>alert(1)"), std::string::npos);
-            EXPECT_NE(shown.out.find("alert(1)"), std::string::npos) << "the name is not in the page at all";
-        }
-    }
-}
 } // namespace

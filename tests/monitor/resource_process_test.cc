@@ -191,6 +191,28 @@ TEST(SelfReport, RefusesASymbolicLinkAndSaysSo)
     EXPECT_NE(access(victim.c_str(), F_OK), 0);
 }
 
+TEST(SelfReport, WritesIntoNoFileThatAnotherUserPutThere)
+{
+    SegmentDirectory directory;
+    std::string path = directory.path + "/report", other = directory.path + "/other";
+    auto write = [&] { return run_preloaded(directory, {"monitor_life", "compute", "0"}, {{"STRONG_REPORT", path}}); };
+    std::ofstream(path) << "mine\n";
+    EXPECT_EQ(lines_with(write().err, "STRONG_REPORT"), 0u);
+    EXPECT_EQ(lines_with(contents(path), "ended after"), 1u);
+    ASSERT_EQ(link(path.c_str(), other.c_str()), 0); // a file of ours, named by who wants it to grow
+    Outcome named = write();
+    EXPECT_EQ(lines_with(named.err, "report: it is another user's, or has another name"), 1u) << named.err;
+    EXPECT_EQ(lines_with(contents(path), "ended after"), 1u);
+    ASSERT_EQ(unlink(other.c_str()), 0);
+    if (geteuid() != 0)
+        return;
+    ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
+    Outcome foreign = write();
+    EXPECT_EQ(foreign.status, 0);
+    EXPECT_EQ(lines_with(foreign.err, "report: it is another user's"), 1u) << foreign.err;
+    EXPECT_EQ(lines_with(contents(path), "ended after"), 1u);
+}
+
 TEST(SelfReport, ARelativePathMeansTheDirectoryOfTheStart)
 {
     SegmentDirectory directory;

@@ -6,6 +6,7 @@
 #define _Static_assert static_assert
 extern "C" {
 #include "read/demangle.h"
+#include "read/elf_file.h"
 #include "read/perf_map.h"
 #include "read/symbols.h"
 }
@@ -170,6 +171,56 @@ TEST_F(SymbolsTest, FindsASeparateDebugFileBesideTheProgram)
     EXPECT_EQ(symbols_site(names.get(), &frame)->line, line_of("INNER"));
 }
 
+/* A module says where its debug file lies, and another where its split DWARF does: at a fifo, nobody writes to it. */
+TEST_F(SymbolsTest, WaitsForNoFifoThatAModuleNamesAsItsOwn)
+{
+    ASSERT_EQ(system(("objcopy --only-keep-debug " + victim + " " + victim + ".debug && strip -g " + victim +
+                      " && objcopy --add-gnu-debuglink=" + victim + ".debug " + victim + " && rm " + victim + ".debug")
+                         .c_str()),
+              0);
+    ASSERT_EQ(mkfifo((victim + ".debug").c_str(), 0600), 0);
+    alarm(20);
+    resolve();
+    EXPECT_STREQ(symbols_function(names.get(), &frame)->function, "shop::Cart::total");
+    EXPECT_EQ(symbols_site(names.get(), &frame)->file, nullptr) << "there are no lines";
+    build("-gsplit-dwarf"); /* the DWO's name is in the module, its folder too */
+    std::string split = output_of("ls " + folder.path() + "/*.dwo");
+    ASSERT_FALSE(split.empty());
+    split.pop_back();
+    ASSERT_EQ(rename(split.c_str(), (split + ".kept").c_str()), 0);
+    ASSERT_EQ(mkfifo(split.c_str(), 0600), 0);
+    resolve();
+    EXPECT_STREQ(symbols_function(names.get(), &frame)->function, "shop::Cart::total");
+    symbols_site(names.get(), &frame);
+    alarm(0);
+}
+
+TEST_F(SymbolsTest, OpensNoDeviceThatASegmentNames)
+{
+    std::filesystem::remove(victim);
+    for (bool fifo : {true, false}) {
+        unlink(victim.c_str());
+        ASSERT_EQ(fifo ? mkfifo(victim.c_str(), 0600) : symlink("/dev/zero", victim.c_str()), 0);
+        alarm(20);
+        resolve(false);
+        EXPECT_EQ(std::string(symbols_function(names.get(), &frame)->function).substr(0, 7), "victim+");
+        alarm(0);
+    }
+}
+
+/* libelf maps what it reads: a program that is built anew, or cut on purpose, between two lookups. */
+TEST_F(SymbolsTest, AProgramThatIsCutWhileItIsReadHasNoNames)
+{
+    resolve();
+    elf_file *file = elf_file_new(&made->modules[0], 0);
+    ASSERT_TRUE(elf_file_matches(file));
+    ASSERT_EQ(truncate(victim.c_str(), 0), 0);
+    EXPECT_EQ(elf_file_function(file, offset - 1), nullptr);
+    elf_site sites[4];
+    EXPECT_EQ(elf_file_sites(file, offset - 1, sites, 4), 0u);
+    elf_file_free(file);
+}
+
 TEST_F(SymbolsTest, FindsTheDebugFileByBuildIdWhenTheProgramIsGone)
 {
     if (geteuid() != 0)
@@ -257,7 +308,16 @@ TEST(SymbolsPerfMap, BelievesNoLinkAndNoFileOfAnotherUser)
     arena memory = {};
     perf_map map = {};
     perf_map_read(&map, &memory, &made->processes[0]);
-    EXPECT_EQ(map.count, 0u);
+    EXPECT_EQ(map.count, 0u) << "a link";
+    unlink(path.c_str());
+    std::ofstream(path) << "7f1000 100 planted\n";
+    perf_map_read(&map, &memory, &made->processes[0]);
+    EXPECT_EQ(map.count, geteuid() == 0 ? 1u : 0u) << "root's own is believed";
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(path.c_str(), 54321, 54321), 0);
+        perf_map_read(&map, &memory, &made->processes[0]);
+        EXPECT_EQ(map.count, 0u) << "neither the process's user's nor root's";
+    }
     unlink(path.c_str());
     arena_done(&memory);
 }

@@ -14,6 +14,7 @@
 #include "commands/commands.h"
 #include "commands/subject.h"
 #include "read/text.h"
+#include "read/trusted.h"
 #include "render/screen.h"
 
 enum { EXIT_BREACHED = 99, COMPARED_MOST = 64, CHECKS_MOST = 1000 };
@@ -72,13 +73,15 @@ static int add(struct checks *checks, const char *text, const char *place)
 
 static int add_file(struct checks *checks, const char *path)
 {
-    FILE *file = fopen(path, "re");
+    char why[TRUSTED_WHY];
+    int fd = trusted_open(path, TRUSTED_PLAIN, 0, NULL, why);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     char *line = NULL, place[512];
     size_t size = 0;
     ssize_t len;
     int code = EXIT_OK;
     if (!file)
-        return arguments_wrong("check", "%s: %s", path, strerror(errno));
+        return arguments_wrong("check", "%s: %s", path, fd < 0 ? why : strerror(errno));
     for (unsigned number = 1; code == EXIT_OK && (len = getline(&line, &size, file)) >= 0; number++) {
         while (len > 0 && strchr(" \t\r\n", line[len - 1]))
             line[--len] = '\0';

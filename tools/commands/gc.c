@@ -7,6 +7,7 @@
 #include "analyse/units.h"
 #include "commands/arguments.h"
 #include "commands/commands.h"
+#include "commands/select.h"
 #include "commands/settings.h"
 #include "read/directory.h"
 
@@ -55,7 +56,10 @@ int gc_command(int argc, char **argv)
         fprintf(stderr, "strong-report: not enough memory\n");
         return EXIT_FAILED;
     }
-    size_t had = directory.count + directory.refused_count;
+    size_t had = directory.count;
+    for (size_t i = 0; i < directory.refused_count; i++)
+        had += !directory.refused[i].is_folder;
+    select_tell_folders(&directory);
     size_t removed = directory_collect(&directory, (uint64_t)keep, KEEP_BYTES, &bytes);
     printf("removed %s, %s; kept %zu\n", units_plural(removed, "segment").text,
            units_bytes(bytes).text, had - removed);

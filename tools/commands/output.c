@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio_ext.h>
@@ -20,7 +21,7 @@
 #include "commands/commands.h"
 #include "read/text.h"
 
-enum { LINKS_MOST = 40, NAMES_MOST = 100 };
+enum { LINKS_MOST = 40, NAMES_MOST = 100, READER_LATE_MS = 3000, READER_LOOK_MS = 10 };
 
 /* ---- signals ---- */
 
@@ -155,6 +156,22 @@ static void discard(struct output *output)
     output->temporary = NULL;
 }
 
+/* A pipe, a device. A fifo's reader may be a moment late, but it is not waited for forever. */
+static int open_special(const char *path)
+{
+    int fd = -1;
+    for (int i = 0; i < READER_LATE_MS; i += READER_LOOK_MS) {
+        fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        if (fd >= 0 || errno != ENXIO)
+            break;
+        poll(NULL, 0, READER_LOOK_MS);
+        errno = ENXIO;
+    }
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, 0);
+    return fd;
+}
+
 /* ---- open and close ---- */
 
 int output_open(const char *command, const char *path, struct output *ret_output)
@@ -172,7 +189,7 @@ int output_open(const char *command, const char *path, struct output *ret_output
         return failed(command, "''", ENOENT);
     bool exists = stat(path, &facts) == 0;
     if (exists && !S_ISREG(facts.st_mode)) {
-        fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        fd = open_special(path);
     } else if (exists && access(path, W_OK) != 0) {
         return failed(command, path, errno); /* a file that is protected is not to be replaced */
     } else {

@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "commands/arguments.h"
 #include "commands/child.h"
 #include "commands/commands.h"
+#include "commands/output.h"
 #include "commands/program.h"
 #include "commands/report.h"
 #include "commands/settings.h"
@@ -63,10 +65,17 @@ const struct argument *run_arguments(void)
     return arguments;
 }
 
+/* Also the loader would wait for a fifo. */
+static bool is_library(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && access(path, R_OK) == 0;
+}
+
 static bool try_library(char *path, size_t size, const char *folder, const char *below)
 {
     int len = snprintf(path, size, "%s%s%s/libstrong.so", folder, *below ? "/" : "", below);
-    return (size_t)len < size && access(path, R_OK) == 0;
+    return (size_t)len < size && is_library(path);
 }
 
 /* Beside strong-report, where both were built, or where both are installed. */
@@ -77,7 +86,7 @@ static bool find_library(char *path, size_t size)
         real = realpath(library, NULL);
         snprintf(path, size, "%s", real ? real : library);
         free(real);
-        return access(path, R_OK) == 0;
+        return is_library(path);
     }
     ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
     own[len > 0 ? len : 0] = 0;
@@ -131,7 +140,7 @@ static int print_report(const char *run, const struct program *program)
 {
     struct selection selection;
     struct report_form form = {.json = as_json, .full = full};
-    FILE *out = stderr;
+    struct output out = {.file = stderr};
     if (select_run(run, &selection) != EXIT_OK) {
         fprintf(stderr,
                 "strong-report: %s left no segment: libstrong.so was not loaded into it, switched off, "
@@ -139,19 +148,13 @@ static int print_report(const char *run, const struct program *program)
                 program->path);
         return EXIT_NO_DATA;
     }
-    if (output) {
-        out = fopen(output, "we");
-        if (!out) {
-            arguments_wrong("run", "%s: %s", output, strerror(errno));
-            select_done(&selection);
-            return EXIT_FAILED;
-        }
-    } else {
+    int code = output ? output_open("run", output, &out) : EXIT_OK;
+    if (!output)
         fputc('\n', stderr);
-    }
-    int code = report_print(out, &selection, &form);
-    if (out != stderr && fclose(out) != 0)
-        arguments_wrong("run", "%s: %s", output, strerror(errno));
+    if (code == EXIT_OK)
+        code = report_print(out.file, &selection, &form);
+    if (out.file && out.file != stderr)
+        code = output_close(&out, code);
     select_done(&selection);
     return code;
 }

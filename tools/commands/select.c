@@ -133,11 +133,21 @@ static bool is_number(const char *word)
     return *word && word[strspn(word, "0123456789")] == 0;
 }
 
+void select_tell_folders(const struct directory *directory)
+{
+    static bool told;
+    for (size_t i = 0; i < directory->refused_count && !told; i++)
+        if (directory->refused[i].is_folder)
+            fprintf(stderr, "strong-report: %s\n", directory->refused[i].message);
+    told = true;
+}
+
 static int nothing_named(const struct directory *directory)
 {
     if (directory->count == 0 && directory->refused_count > 0) {
         for (size_t i = 0; i < directory->refused_count; i++)
-            fprintf(stderr, "strong-report: %s\n", directory->refused[i].message);
+            if (!directory->refused[i].is_folder)
+                fprintf(stderr, "strong-report: %s\n", directory->refused[i].message);
         return EXIT_FAILED;
     }
     fprintf(stderr, "strong-report: nothing to report yet. Run a program under libstrong first:\n"
@@ -234,6 +244,7 @@ static int select_known(const char *word, bool whole, struct selection *selectio
     const struct directory *directory = &selection->directory;
     enum match order[] = {MATCH_RUN, MATCH_NAME};
     size_t index = DIRECTORY_NONE, first = 0, last = 1;
+    select_tell_folders(directory);
     if (!word || is_number(word)) {
         order[0] = word ? MATCH_PID : MATCH_ANY;
         last = 0;
@@ -314,6 +325,7 @@ int select_running(const char *word, bool (*also)(const struct directory_entry *
     struct directory *directory = &ret_selection->directory;
     memset(ret_selection, 0, sizeof(*ret_selection));
     int code = directory_read(directory, word != NULL) == 0 ? EXIT_NO_DATA : EXIT_FAILED;
+    select_tell_folders(directory);
     if (code == EXIT_NO_DATA)
         ret_selection->chosen = calloc(directory->count + 1, sizeof(*ret_selection->chosen));
     const char *name = word ? without_folder(word) : NULL;
@@ -338,6 +350,7 @@ int select_run(const char *run, struct selection *ret_selection)
     memset(ret_selection, 0, sizeof(*ret_selection));
     int code = EXIT_NO_DATA;
     if (directory_read(&ret_selection->directory, false) == 0) {
+        select_tell_folders(&ret_selection->directory);
         for (size_t i = 0; code == EXIT_NO_DATA && i < ret_selection->directory.count; i++)
             if (matches(&ret_selection->directory.entries[i], MATCH_RUN, run))
                 code = choose(ret_selection, i, true);

@@ -28,6 +28,9 @@ int select_word(const char *word, bool whole, struct selection *ret_selection);
 int select_running(const char *word, bool (*also)(const struct directory_entry *entry, const void *context),
                    const void *context, struct selection *ret_selection);
 
+/* Says of each folder that was not looked into why, once in the life of the command: there may be more in it. */
+void select_tell_folders(const struct directory *directory);
+
 /* Is the word a segment's file or a folder, not the name of something that may run? */
 bool select_is_file(const char *word);
 

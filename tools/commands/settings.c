@@ -11,6 +11,7 @@
 
 #include "commands/arguments.h"
 #include "read/text.h"
+#include "read/trusted.h"
 
 /* What each kind of options.def is called where a value is asked for. */
 #define VALUE_FLAG "0|1"
@@ -126,11 +127,14 @@ int settings_read(const char *path)
             return 0;
         path = buf;
     }
-    FILE *file = fopen(path, "re");
+    char why[TRUSTED_WHY];
+    int fd = trusted_open(path, required ? TRUSTED_PLAIN : TRUSTED_OWN, 0, NULL, why);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (!file) {
-        if (!required && (errno == ENOENT || errno == ENOTDIR))
+        if (!required && (fd == -ENOENT || fd == -ENOTDIR))
             return 0;
-        arguments_wrong("run", "%s: %s", path, strerror(errno));
+        arguments_wrong("run", "%s: %s%s", path, fd < 0 ? why : strerror(errno),
+                        required ? "" : "; no setting is taken from it");
         return required ? -1 : 0;
     }
     struct reading reading = {.path = path};

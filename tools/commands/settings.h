@@ -29,7 +29,8 @@ const char *settings_environment(const struct setting *setting);
 int settings_set(const struct setting *setting, const char *value);
 
 /* Reads an INI file and sets what the environment leaves open. path NULL: $XDG_CONFIG_HOME (or
- * ~/.config)/strong/config.ini, which need not exist. Keys as options or as STRONG_*, outside sections or
+ * ~/.config)/strong/config.ini, which need not exist, and which must be the user's or root's and writable by nobody else:
+ * otherwise it is left alone with one line. Keys as options or as STRONG_*, outside sections or
  * in [strong]. Returns 0, or -1 after a message on stderr. */
 int settings_read(const char *path);
 

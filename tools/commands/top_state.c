@@ -55,6 +55,7 @@ static int find_running(struct top *top)
 {
     struct directory directory = {0};
     int error = directory_read(&directory, top->word != NULL);
+    select_tell_folders(&directory);
     for (size_t i = 0; !error && i < directory.count; i++) {
         const struct directory_entry *entry = &directory.entries[i];
         if (entry->state != PROCESS_RUNNING || !select_matches(entry, top->word))

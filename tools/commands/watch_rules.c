@@ -14,6 +14,7 @@
 #include "commands/arguments.h"
 #include "commands/commands.h"
 #include "read/text.h"
+#include "read/trusted.h"
 
 /* inih cuts longer names without a word. */
 enum { NAME_LONGEST = 49, VALUE_LONGEST = EXPRESSION_LONGEST };
@@ -335,14 +336,28 @@ static char *next_line(char *buf, int size, void *context)
     return reading->failed ? NULL : buf;
 }
 
+/* Who may write the file decides what we run. */
+static void check_programs(struct reading *reading, const struct stat *facts)
+{
+    char why[TRUSTED_WHY];
+    bool names_program = false;
+    for (size_t i = 0; i < reading->rules->sink_count; i++)
+        names_program = names_program || strncmp(reading->rules->sinks[i], "exec:", 5) == 0;
+    if (names_program && !reading->failed && trusted_judge(facts, TRUSTED_OWN, 0, why) != 0)
+        wrong(reading, reading->line, "it names a program to run, and %s", why);
+}
+
 int watch_rules_read(const char *path, struct watch_rules *ret_rules)
 {
     struct watch_rules rules = {0};
     struct reading reading = {.path = path, .rules = &rules};
     *ret_rules = rules;
-    reading.file = fopen(path, "re");
+    struct stat facts;
+    char why[TRUSTED_WHY];
+    int fd = trusted_open(path, TRUSTED_PLAIN, 0, &facts, why);
+    reading.file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (!reading.file)
-        return arguments_wrong("watch", "%s: %s", path, strerror(errno));
+        return arguments_wrong("watch", "%s: %s", path, fd < 0 ? why : strerror(errno));
     int line = ini_parse_stream(next_line, &reading, visit, &reading);
     if (line > 0 && !reading.failed)
         wrong(&reading, (unsigned)line, "this is neither [name] nor name = value");
@@ -350,6 +365,7 @@ int watch_rules_read(const char *path, struct watch_rules *ret_rules)
         wrong(&reading, reading.line, "%s", strerror(EISDIR));
     see_section(&reading, NULL);
     close_draft(&reading);
+    check_programs(&reading, &facts);
     if (!reading.failed && rules.count == 0)
         wrong(&reading, reading.line, "no rule in it");
     fclose(reading.file);

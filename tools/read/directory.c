@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "read/process.h"
+#include "read/text.h"
+#include "read/trusted.h"
 #include "read/vector.h"
 
 static uint64_t now_ns(clockid_t clock)
@@ -79,6 +81,7 @@ static int add_file(struct vector *entries, struct vector *refused, const char *
         return -ENOMEM;
     }
     bad->path = copy;
+    bad->is_folder = false;
     memcpy(bad->message, message, sizeof(bad->message));
     return 0;
 }
@@ -90,12 +93,33 @@ static bool is_kept_segment(const char *name)
     return len > suffix && name[0] != '.' && strcmp(name + len - suffix, SEGMENT_SUFFIX) == 0;
 }
 
-static int scan(struct vector *entries, struct vector *refused, const char *folder, bool any_name)
+/* Notes a folder that is not looked into. 0 or -ENOMEM. */
+static int refuse_folder(struct vector *refused, const char *folder, const char *why)
 {
-    DIR *stream = opendir(folder);
-    int error = 0, refusal;
-    if (!stream)
+    char line[SNAPSHOT_MESSAGE];
+    struct directory_refused *bad = vector_push(refused);
+    if (!bad)
+        return -ENOMEM;
+    bad->path = strdup(folder);
+    bad->is_folder = true;
+    snprintf(line, sizeof(line), "%.*s: not looked into: %s", SNAPSHOT_MESSAGE - TRUSTED_WHY - 24, folder, why);
+    text_clean(bad->message, sizeof(bad->message), line, strlen(line));
+    return bad->path ? 0 : -ENOMEM;
+}
+
+static int scan(struct vector *entries, struct vector *refused, const char *folder, unsigned demands, uid_t owner,
+                bool any_name)
+{
+    char why[TRUSTED_WHY];
+    int fd = trusted_open_folder(folder, demands, owner, why), error = 0, refusal;
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    if (fd == -ENOENT)
         return 0;
+    if (!stream) {
+        if (fd >= 0)
+            close(fd);
+        return fd < 0 ? refuse_folder(refused, folder, why) : -ENOMEM;
+    }
     for (struct dirent *file; !error && (file = readdir(stream));) {
         char *path;
         if (any_name ? !is_kept_segment(file->d_name) : pid_of_name(file->d_name) == 0)
@@ -131,7 +155,8 @@ static int scan_base(struct vector *entries, struct vector *refused, const char 
         if (asprintf(&folder, "%s/%s", base, file->d_name) < 0) {
             error = -ENOMEM;
         } else {
-            error = scan(entries, refused, folder, false);
+            uid_t owner = (uid_t)strtoul(file->d_name + strlen("strong-"), NULL, 10);
+            error = scan(entries, refused, folder, TRUSTED_OWN | TRUSTED_AS_IT_IS, owner, false);
             free(folder);
         }
     }
@@ -233,7 +258,8 @@ int directory_read(struct directory *directory, bool other_users)
     const char *chosen = getenv("STRONG_DIR"), *temporary = getenv("TMPDIR");
     int error;
     if (chosen && *chosen) {
-        error = scan(&entries, &refused, chosen, false);
+        unsigned demands = TRUSTED_AS_IT_IS | (geteuid() == 0 ? TRUSTED_WRITERS : TRUSTED_OWN);
+        error = scan(&entries, &refused, chosen, demands, 0, false);
     } else {
         error = scan_base(&entries, &refused, "/dev/shm", other_users);
         if (!error)
@@ -250,7 +276,7 @@ int directory_read_folder(struct directory *directory, const char *path)
 {
     struct vector entries = {.bytes = sizeof(struct directory_entry)};
     struct vector refused = {.bytes = sizeof(struct directory_refused)};
-    int error = scan(&entries, &refused, path, true);
+    int error = scan(&entries, &refused, path, TRUSTED_PLAIN, 0, true);
     finish(directory, &entries, &refused);
     if (error)
         directory_done(directory);
@@ -314,7 +340,7 @@ static size_t collect_refused(const struct directory *directory)
     for (size_t i = 0; i < directory->refused_count; i++) {
         const char *path = directory->refused[i].path;
         pid_t pid = pid_of_name(last_part(path));
-        if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH && unlink(path) == 0)
+        if (!directory->refused[i].is_folder && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH && unlink(path) == 0)
             removed++;
     }
     return removed;

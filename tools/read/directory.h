@@ -1,8 +1,10 @@
 /* directory.h: the segments that lie in a directory, as processes with parents and runs.
  *
  * Looked for in STRONG_DIR if that is set, else in /dev/shm/strong-<uid> and $TMPDIR/strong-<uid> (the
- * library's fallback), as root also in those of other users. Only names <pid>-<start>.strong count, and
- * only files that snapshot_peek accepts; the others are kept apart with the reason. Single-threaded.
+ * library's fallback), as root also in those of other users. Such a folder must be the user's (root's, as the name
+ * says; for root, STRONG_DIR may be anybody's), no symbolic link, and writable by nobody else: as the library itself
+ * wants it. Only names <pid>-<start>.strong count, and only files that snapshot_peek accepts; what does not count is
+ * kept apart with the reason. Single-threaded.
  */
 #ifndef STRONG_READ_DIRECTORY_H
 #define STRONG_READ_DIRECTORY_H
@@ -31,6 +33,7 @@ struct directory_entry {
 
 struct directory_refused {
     char *path;
+    bool is_folder; /* it was not looked into */
     char message[SNAPSHOT_MESSAGE];
 };
 
@@ -54,8 +57,8 @@ void directory_tree(const struct directory *directory, size_t *ret_order);
  * caller frees with directory_done. */
 int directory_read_file(struct directory *directory, const char *path, char *message);
 
-/* Every file whose name ends in .strong in a folder, however it begins: a set that somebody kept. 0 or -ENOMEM; a
- * folder that cannot be opened is an empty one. */
+/* Every file whose name ends in .strong in a folder, however it begins: a set that somebody kept, so the folder may be
+ * anybody's; the files may not. 0 or -ENOMEM. */
 int directory_read_folder(struct directory *directory, const char *path);
 
 /* Removes finished segments: the oldest beyond `keep` files or `keep_bytes`. Returns how many, and their

@@ -7,14 +7,15 @@
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "read/cut_file.h"
+#include "read/guarded_open.h"
+#include "read/trusted.h"
 #include "read/vector.h"
 
 struct elf_file {
@@ -48,11 +49,9 @@ static int open_matching(const char *path, const struct model_module *module)
 {
     if (path[0] != '/')
         return -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat facts;
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && same_build_id(fd, module))
+    char why[TRUSTED_WHY];
+    int fd = trusted_open(path, TRUSTED_PLAIN, 0, NULL, why);
+    if (fd < 0 || same_build_id(fd, module))
         return fd;
     close(fd);
     return -1;
@@ -100,11 +99,14 @@ struct elf_file *elf_file_new(const struct model_module *module, pid_t local_pid
     if (!file)
         return NULL;
     elf_version(EV_CURRENT);
+    cut_file_reads_as_zeros();
+    guarded_open_begin();
     int fd = find_file(module, local_pid, path, sizeof(path));
     file->dwfl = dwfl_begin(&callbacks);
     if (!file->dwfl) {
         if (fd >= 0)
             close(fd);
+        guarded_open_end();
         return file;
     }
     dwfl_report_begin(file->dwfl);
@@ -117,6 +119,7 @@ struct elf_file *elf_file_new(const struct model_module *module, pid_t local_pid
         file->module = report_by_build_id(file->dwfl, module);
     }
     dwfl_report_end(file->dwfl, NULL, NULL);
+    guarded_open_end();
     return file;
 }
 
@@ -192,7 +195,10 @@ static void read_functions(struct elf_file *file)
 {
     struct vector candidates = {.bytes = sizeof(struct candidate)};
     file->functions_read = true;
-    if (!file->module || collect_functions(file, &candidates) != 0 || candidates.count == 0) {
+    guarded_open_begin();
+    int error = file->module ? collect_functions(file, &candidates) : -ENOENT;
+    guarded_open_end();
+    if (error || candidates.count == 0) {
         vector_done(&candidates);
         return;
     }
@@ -284,8 +290,7 @@ static void call_site(Dwarf_Die *unit, Dwarf_Die *inlined, struct elf_site *plac
         place->file = dwarf_filesrc(files, file, NULL, NULL);
 }
 
-unsigned elf_file_sites(struct elf_file *file, uint64_t address, struct elf_site *sites,
-                        unsigned limit)
+static unsigned find_sites(struct elf_file *file, uint64_t address, struct elf_site *sites, unsigned limit)
 {
     Dwarf_Addr bias;
     Dwarf_Die *unit = file->module ? dwfl_module_addrdie(file->module, address, &bias) : NULL;
@@ -319,5 +324,14 @@ unsigned elf_file_sites(struct elf_file *file, uint64_t address, struct elf_site
     free(scopes);
     if (found == 0 && place.file)
         sites[found++] = place;
+    return found;
+}
+
+unsigned elf_file_sites(struct elf_file *file, uint64_t address, struct elf_site *sites,
+                        unsigned limit)
+{
+    guarded_open_begin();
+    unsigned found = find_sites(file, address, sites, limit);
+    guarded_open_end();
     return found;
 }

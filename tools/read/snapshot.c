@@ -2,7 +2,6 @@
 #include "read/snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include "read/second_look.h"
 #include "read/text.h"
+#include "read/trusted.h"
 
 /* The largest STRONG_SHM_SIZE, and the least a segment can be. */
 static const uint64_t SIZE_LIMIT = 256ull << 20;
@@ -125,22 +125,12 @@ static uint64_t now_ns(clockid_t clock)
 
 static int open_file(const char *path, int *ret_fd, uint64_t *ret_bytes, char *message)
 {
-    /* O_NONBLOCK: a fifo with our name must not hold us */
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 && errno == ELOOP)
-        return refuse(message, path, -EINVAL, "a symbolic link, not a segment");
-    if (fd < 0)
-        return refuse(message, path, -errno, "%s", strerror(errno));
     struct stat facts;
-    int error = 0;
-    if (fstat(fd, &facts) != 0)
-        error = refuse(message, path, -errno, "%s", strerror(errno));
-    else if (!S_ISREG(facts.st_mode))
-        error = refuse(message, path, -EINVAL, "%s, not a segment",
-                       S_ISDIR(facts.st_mode)    ? "a directory"
-                       : S_ISFIFO(facts.st_mode) ? "a fifo"
-                                                 : "not a regular file");
-    else if (facts.st_uid != geteuid() && geteuid() != 0)
+    char why[TRUSTED_WHY];
+    int error = 0, fd = trusted_open(path, TRUSTED_AS_IT_IS, 0, &facts, why);
+    if (fd < 0)
+        return refuse(message, path, fd, fd == -EINVAL ? "%s, not a segment" : "%s", why);
+    if (facts.st_uid != geteuid() && geteuid() != 0) /* not even root's: it says where a user's programs lie */
         error = refuse(message, path, -EPERM, "belongs to user %u, not to you",
                        (unsigned)facts.st_uid);
     else if (facts.st_size == 0)

@@ -3,7 +3,9 @@
  * A snapshot is the only way into a segment's bytes. The file is opened without following links,
  * without blocking on a fifo, refused unless it is a regular file of a sane size that we own (or we
  * are root), and copied once (what its writer was changing meanwhile is left out: second_look.h): it is never mapped,
- * because its writer may truncate it. Holes are not read, so a mostly empty segment is cheap.
+ * because its writer may truncate it. A second name (hard link) of a file is as good as the first: what is judged is the
+ * file, and nobody else can own it or has more of it for having named it. Holes are not read, so a mostly empty segment is
+ * cheap.
  *
  * After snapshot_open the header's fixed facts are known to fit this build, and every table lies
  * within the bytes. Everything below that (counts, references, keys, text) is still the stranger's:
