@@ -49,6 +49,7 @@ class SQLite:
         return self.again(side, [])
 
     def again(self, side, _cases):
+        side.give_to_nobody()  # as root it stops at the first case of access rights
         code, output = side.command([self.build + "/testfixture", self.source + "/test/veryquick.test"], 3000)
         found = {}
         for match in re.finditer(r"^(\S+)\.\.\. (Ok|Omitted)$", output, re.MULTILINE):
