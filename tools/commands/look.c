@@ -1,6 +1,7 @@
 /* look.c: see look.h. A process is known again by pid and start, as the segment's header has them. */
 #include "commands/look.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,12 +24,15 @@ static bool ran_before(const struct directory_entry *entry, const void *context)
     return false;
 }
 
-static bool read_member(const struct directory_entry *entry, struct subject *member)
+static bool read_member(const struct directory_entry *entry, bool told, struct subject *member)
 {
     char message[SNAPSHOT_MESSAGE];
     struct snapshot *snapshot = NULL;
-    if (snapshot_open(entry->path, &snapshot, message) != 0)
+    if (snapshot_open(entry->path, &snapshot, message) != 0) {
+        if (told)
+            fprintf(stderr, "strong-report: %s\n", message);
         return false;
+    }
     bool read = model_new(snapshot, entry->superseded, &member->model) == 0;
     snapshot_free(snapshot);
     return read;
@@ -38,14 +42,14 @@ int look_take(const char *word, const struct look *before, struct look *ret_look
 {
     struct selection selection;
     *ret_look = (struct look){0};
-    int code = word && select_is_file(word) ? select_word(word, false, &selection)
-                                            : select_running(word, ran_before, before, &selection);
+    bool is_file = word && select_is_file(word);
+    int code = is_file ? select_word(word, false, &selection) : select_running(word, ran_before, before, &selection);
     if (code != EXIT_OK)
         return code;
     ret_look->members = calloc(selection.count, sizeof(*ret_look->members));
     for (size_t i = 0; ret_look->members && i < selection.count; i++) {
         struct subject *member = &ret_look->members[ret_look->count];
-        if (!read_member(&selection.directory.entries[selection.chosen[i]], member))
+        if (!read_member(&selection.directory.entries[selection.chosen[i]], is_file, member))
             continue;
         ret_look->count++;
         ret_look->running += member->model->processes[0].state == PROCESS_RUNNING;

@@ -2,7 +2,7 @@
  *
  * A look holds the models of all processes that a word means and that run, and of those that ran at the look before and
  * have ended since, so that their last calls are counted. Nothing is printed: processes come and go. Of a file or a folder
- * every look holds all of it. Single-threaded.
+ * every look holds all of it, and what of it cannot be read is said. Single-threaded.
  */
 #ifndef STRONG_COMMANDS_LOOK_H
 #define STRONG_COMMANDS_LOOK_H
