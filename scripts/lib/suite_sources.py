@@ -32,6 +32,12 @@ class Memcached:
         return found
 
 
+def case_of(name):
+    """Cases that let the first, second, third … allocation fail, until none does, are one: how many there are is the
+    allocator's affair (SQLite asks it how large a block is)."""
+    return re.sub(r"(-oom-[a-z]+)\.\d+$", r"\1", name)
+
+
 class SQLite:
     name = "sqlite"
     what = "SQLite's veryquick, by its testfixture"
@@ -53,8 +59,8 @@ class SQLite:
         code, output = side.command([self.build + "/testfixture", self.source + "/test/veryquick.test"], 3000)
         found = {}
         for match in re.finditer(r"^(\S+)\.\.\. (Ok|Omitted)$", output, re.MULTILINE):
-            found[match[1]] = "pass" if match[2] == "Ok" else "skip"
-        for match in re.finditer(r"^! (\S+) (?:expected|got): (.*)$", output, re.MULTILINE):
-            found[match[1]] = match[2][:200]
+            found.setdefault(case_of(match[1]), "pass" if match[2] == "Ok" else "skip")
+        for match in re.finditer(r"^! (\S+) +(?:expected|got): +(.*)$", output, re.MULTILINE):
+            found[case_of(match[1])] = match[2][:200]
         found["end"] = "pass" if code == 0 else "ended with %s: %s" % (code, output[-200:])
         return found

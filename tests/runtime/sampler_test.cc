@@ -193,15 +193,17 @@ RUNTIME_TEST(SamplerWaits, AnHeirGoesOnWhereTheThreadBeforeItLeftOff)
 {
     Runtime runtime;
     uint32_t taken[2] = {};
-    for (uint32_t &samples : taken)
-        std::thread([&samples] {
-            for (int i = 0; i < 3000; i++) {
-                struct span span;
-                span_begin(&span, HOOK_read, 0);
-                span_end_at(&span, span.start_ticks + segment->block_period_ticks * 20, 0, 0);
-            }
-            samples = thread_hot.self->waits[0].samples;
-        }).join();
+    for (uint32_t &samples : taken) {
+        for (int i = 0; i < 3000; i++) {
+            struct span span;
+            span_begin(&span, HOOK_read, 0);
+            span_end_at(&span, span.start_ticks + segment->block_period_ticks * 20, 0, 0);
+        }
+        samples = thread_hot.self->waits[0].samples;
+        thread_detach();
+        thread_hot.state = THREAD_COLD; // the next thread
+    }
+    EXPECT_EQ(segment->tables[TABLE_THREADS].used, 2u) << "row 0, and one for both";
     EXPECT_GT(taken[0], 1500u);
     EXPECT_GT(taken[1], taken[0] + 1500);
 }
