@@ -1,6 +1,6 @@
 /* span.c: what happens at the end of a measured call. See span.h.
  *
- * span_end_at is the hot path of every timed hook: about 45 instructions and one rdtsc when nothing is
+ * span_end_at is the hot path of every timed hook: about 100 instructions and one rdtsc when nothing is
  * due. Its thread is BUSY meanwhile, so that a hook in a signal handler uses the crowd rows instead of
  * half-changed cells. Rare things (samples, events, errors, the once-a-second tick) are in cold
  * functions that preserve errno.
