@@ -20,15 +20,15 @@
 #include "runtime/segment.h"
 
 enum {
-    DESTINATIONS = 512, /* a power of two */
+    DESTINATIONS = 4096, /* never forgotten; a program that met more keeps connections to these only */
+    SLOTS = 8192,        /* places to look them up, a power of two */
     NUMBERS_LOW = 4096, /* kept numbers stay below: the kernel's table of descriptors is as long as the highest */
     MARGIN_MOST = 64,   /* the program coming this near to the kept numbers gets them */
 };
 #define DISTRUST_NS 60000000000u
 
 struct destination {
-    uint32_t used; /* 1: the fields down to `len` are final (release; pairs with the reader's acquire) */
-    struct fdstate_socket made;
+    struct fdstate_socket made; /* down to the address final once a slot names it */
     socklen_t len;
     struct sockaddr_un address; /* the largest of those that are kept */
     uint32_t waiting;           /* fresh connections without a first answer */
@@ -51,7 +51,9 @@ struct kept {
 };
 
 uint64_t connection_park_deadline = UINT64_MAX;
-static struct destination *destinations;
+static struct destination *destinations; /* in the order they were met: pages that were not needed are not touched */
+static unsigned destination_count;
+static uint16_t *slots; /* by hash: destination, or 0 (release; pairs with the reader's acquire) */
 static struct kept *kept;
 static unsigned kept_count, kept_most;
 static uint32_t locked;
@@ -110,8 +112,9 @@ int connection_park_init(void)
 {
     kept_most = (unsigned)config.pool_total;
     destinations = arena_take(DESTINATIONS * sizeof *destinations);
+    slots = arena_take(SLOTS * sizeof *slots);
     kept = arena_take((kept_most ? kept_most : 1) * sizeof *kept);
-    if (!destinations || !kept)
+    if (!destinations || !slots || !kept)
         return -ENOMEM;
     idle_ticks = clock_ns_to_ticks(config.pool_idle_ns);
     distrust_ticks = clock_ns_to_ticks(DISTRUST_NS);
@@ -162,30 +165,40 @@ static uint32_t hash(const struct sockaddr_un *address, socklen_t len, const str
     return (uint32_t)(sum ^ sum >> 32);
 }
 
+/* The lock is held. 0: there are as many as there may be. */
+static uint16_t make(const struct fdstate_socket *made, const struct sockaddr_un *plain, socklen_t len)
+{
+    if (destination_count == DESTINATIONS)
+        return 0;
+    struct destination *new = &destinations[destination_count++];
+    new->made = *made;
+    new->len = len;
+    new->address = *plain;
+    return (uint16_t)destination_count;
+}
+
 uint16_t connection_park_destination(const struct fdstate_socket *made, const struct sockaddr *address, socklen_t len)
 {
     struct sockaddr_un plain;
     if (!(len = normal(&plain, address, len)))
         return 0;
-    uint32_t slot = hash(&plain, len, made);
-    for (int i = 0; i < DESTINATIONS / 4; i++, slot++) {
-        struct destination *found = &destinations[slot % DESTINATIONS];
-        if (!__atomic_load_n(&found->used, __ATOMIC_ACQUIRE)) {
+    for (uint32_t slot = hash(&plain, len, made);; slot++) { /* half of the slots stay empty */
+        uint16_t *place = &slots[slot % SLOTS], found = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+        if (!found) {
             if (!connection_targets_allow((const struct sockaddr *)&plain) || !lock())
                 return 0;
-            if (!found->used) {
-                found->made = *made;
-                found->len = len;
-                found->address = plain;
-                __atomic_store_n(&found->used, 1, __ATOMIC_RELEASE);
-            }
+            if (!*place)
+                __atomic_store_n(place, make(made, &plain, len), __ATOMIC_RELEASE);
+            found = *place;
             unlock();
         }
-        if (found->len == len && memcmp(&found->address, &plain, len) == 0 && found->made.domain == made->domain &&
-            found->made.protocol == made->protocol)
-            return (uint16_t)(slot % DESTINATIONS + 1);
+        if (!found)
+            return 0;
+        const struct destination *to = at(found);
+        if (to->len == len && memcmp(&to->address, &plain, len) == 0 && to->made.domain == made->domain &&
+            to->made.protocol == made->protocol)
+            return found;
     }
-    return 0;
 }
 
 const struct sockaddr *connection_park_address(uint16_t destination, socklen_t *ret_len)
@@ -450,7 +463,7 @@ void connection_park_fork_child(void)
 {
     for (unsigned i = 0; i < kept_count; i++)
         system_call1(SYS_close, kept[i].fd);
-    for (unsigned i = 0; i < DESTINATIONS; i++)
+    for (unsigned i = 0; i < destination_count; i++)
         destinations[i].kept = destinations[i].waiting = 0;
     kept_count = 0;
     locked = 0;
