@@ -48,6 +48,7 @@ static struct destination {
     uint64_t write_stall_ticks, read_stall_ticks; /* last one measured, 0: none */
 } destinations[DESTINATIONS];
 
+static bool any_split; /* one of them has split its answers */
 static struct libc below;
 static uint64_t stall_least_ticks, stall_most_ticks;
 
@@ -148,7 +149,7 @@ static void after_part(struct fd_entry *entry, uint64_t waited_ticks, bool stall
             to->answers_split = false; /* it takes its time, that is all */
     } else if (stalled) {
         struct destination *to = destination_make(entry);
-        to->answers_split = true;
+        to->answers_split = any_split = true;
         to->read_stall_ticks = waited_ticks;
         entry->tuning |= TUNING_QUICKACK;
     } else if (entry->tuning & TUNING_ARMED && waited_ticks < stall_least_ticks) {
@@ -177,10 +178,16 @@ static __attribute__((noinline)) void measure(int fd, struct fd_entry *entry, ss
     }
 }
 
+/* The first part of an answer to one write, with nothing set or to be armed: whatever it took, it was no stall. */
+static inline bool plain(const struct fd_entry *entry)
+{
+    return (entry->flags & FD_WROTE) && entry->small_writes < 2 && !entry->tuning && !any_split;
+}
+
 static inline void after_read(int fd, ssize_t ret, int flags)
 {
     struct fd_entry *entry = ret > 0 && !(flags & (MSG_PEEK | MSG_ERRQUEUE)) ? tunable(fd) : NULL;
-    if (strong_unlikely(entry != NULL) && entry->moved_ticks)
+    if (strong_unlikely(entry != NULL) && entry->moved_ticks && !plain(entry))
         measure(fd, entry, ret);
 }
 
