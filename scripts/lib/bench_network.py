@@ -4,7 +4,7 @@
   connections  a connection for each request, in C, with C libraries, Python and PHP; beside the same program with one
                connection for all (which is what changing the program would give), and twemproxy for Redis
   names        getaddrinfo of the hosts file, a name server, the shared memory; beside nscd (bare lookups of the same)
-  cost         where there is nothing to gain: CPU per request of persistent connections
+  cost         where there is nothing to gain: CPU per request of persistent connections, in nine times the rounds
 
 All but names runs on one CPU, servers included: between two CPUs of a virtual machine most of a request is the time that an
 idle one takes to wake, which is no program's to change. Every round runs each column once, starting with another one each time; figures are medians over the rounds of each
@@ -80,10 +80,10 @@ class Bench:
         made = next((int(line.split()[0]) for line in out.splitlines() if " requests in " in line), None)
         return used / (made or int(command[command.index("-n") + 1])) * 1e6
 
-    def rounds(self, runs):
-        """{name: function} called in turns: {name: [result of each round]}."""
+    def rounds(self, runs, times=1):
+        """{name: function} called in turns: {name: [result of each round]}; times: as many rounds for each one asked for."""
         names, seen = list(runs), {name: [] for name in runs}
-        for i in range(self.options.rounds):
+        for i in range(self.options.rounds * times):
             for name in names[i % len(names):] + names[:i % len(names)]:
                 seen[name].append(runs[name]())
         return seen
@@ -96,6 +96,13 @@ class Bench:
 
 def ratio(upper, lower):
     return statistics.median(a / b for a, b in zip(upper, lower))
+
+
+def interval(upper, lower):
+    """Where the median of the ratios is with 95 %, by their order alone."""
+    ratios = sorted(a / b for a, b in zip(upper, lower))
+    off = round(0.98 * len(ratios) ** 0.5)
+    return ratios[len(ratios) // 2 - off], ratios[(len(ratios) - 1) // 2 + off]
 
 
 def median(values):
@@ -275,12 +282,15 @@ def bench_cost(bench, servers):
     print("Nothing to gain: persistent connections, CPU of the client with the network optimizers over measuring only")
     network = "none,tcp,connections,resolver"
     for name, command in (
-            ("redis-benchmark -c 50", ["redis-benchmark", "-p", str(servers.redis), "-c", "50", "-n", "100000", "-t",
+            ("redis-benchmark -c 50", ["redis-benchmark", "-p", str(servers.redis), "-c", "50", "-n", "50000", "-t",
                                        "get", "-q"]),
-            ("wrk -c 50", ["wrk", "-t1", "-c50", "-d2", f"http://127.0.0.1:{servers.nginx}/"])):
+            ("wrk -c 50", ["wrk", "-t1", "-c50", "-d1", f"http://127.0.0.1:{servers.nginx}/"])):
+        # a hundredth is looked for, and two runs of the same differ by three: many rounds, and short
         seen = bench.rounds({column: lambda optimize=optimize: bench.per_request(command, optimize)
-                             for column, optimize in (("none", "none"), ("network", network))})
-        print(f"  {name:24} none {median(seen['none']):7.3f} us   with {median(seen['network']):7.3f} us", flush=True)
+                             for column, optimize in (("none", "none"), ("network", network))}, 9)
+        low, high = interval(seen["network"], seen["none"])
+        print(f"  {name:24} none {median(seen['none']):7.3f} us   with {median(seen['network']):7.3f} us   "
+              f"(of none, with 95 %: {low:.3f} to {high:.3f})", flush=True)
         bench.judge("CPU per request, with over none:", ratio(seen["network"], seen["none"]), 1.01)
     quiet = {"STRONG_CPU_HZ": "0", "STRONG_BLOCK_PERIOD": "0"}
     for protocol, port in (("http", servers.nginx), ("resp", servers.redis), ("memcached", servers.memcached)):
