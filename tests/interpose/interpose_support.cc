@@ -237,7 +237,7 @@ Segment::Segment(const std::string &path)
     if (fd >= 0)
         close(fd);
     if (bytes_.size() < sizeof(segment_header) || header().magic != SEGMENT_MAGIC)
-        throw std::runtime_error("no segment: " + path);
+        throw NoSegment("no segment: " + path);
     if (header().version != SEGMENT_VERSION || header().segment_bytes > bytes_.size() ||
         header().hook_count != HOOK_COUNT)
         throw std::runtime_error("not this version's segment: " + path);
@@ -523,7 +523,10 @@ std::vector<Segment> segments_of(const Directory &directory)
 {
     std::vector<Segment> result;
     for (const std::string &path : directory.segments())
-        result.emplace_back(path);
+        try {
+            result.emplace_back(path);
+        } catch (const NoSegment &) {
+        }
     return result;
 }
 } // namespace interpose_test

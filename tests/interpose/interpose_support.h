@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -97,7 +98,12 @@ private:
     std::vector<char> bytes_;
 };
 
-// The segments in a directory, those without a magic number left out.
+// Thrown for a file without a magic number: one that its process is about to make, or gone.
+struct NoSegment : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// The segments in a directory but for such: a child that outlives the program run may be at it.
 std::vector<Segment> segments_of(const Directory &directory);
 } // namespace interpose_test
 
