@@ -164,7 +164,8 @@ TEST_P(Liars, ShowAProgramTheSameWithKeptConnections)
            preloaded.server["requests"] - bare.server["requests"]);
 }
 
-const std::string python_client = std::string(STRONG_SOURCE_DIR) + "/tests/programs/liar_client.py";
+const std::string python_client = std::string(STRONG_SOURCE_DIR) + "/tests/programs/liar_client.py",
+                  async_client = std::string(STRONG_SOURCE_DIR) + "/tests/programs/liar_async.py";
 
 INSTANTIATE_TEST_SUITE_P(To, Liars,
                          testing::Values(Case{"CHttp", {"liar_client"}, "http", 150},
@@ -173,7 +174,9 @@ INSTANTIATE_TEST_SUITE_P(To, Liars,
                                          Case{"Curl", {"liar_curl"}, "http", 200},
                                          Case{"PythonHttp", {"/usr/bin/python3", python_client}, "http", 100},
                                          Case{"PythonResp", {"/usr/bin/python3", python_client}, "resp", 100},
-                                         Case{"PythonMemcached", {"/usr/bin/python3", python_client}, "memcached", 100}),
+                                         Case{"PythonMemcached", {"/usr/bin/python3", python_client}, "memcached", 100},
+                                         Case{"AsyncioHttp", {"/usr/bin/python3", "-B", async_client}, "http", 100},
+                                         Case{"AsyncioResp", {"/usr/bin/python3", "-B", async_client}, "resp", 100}),
                          [](const testing::TestParamInfo<Case> &info) { return info.param.name; });
 
 // What no keeper of connections can tell from the truth: a whole, well-formed answer nobody asked for that arrives when the

@@ -168,6 +168,55 @@ TEST(ConnectionsSlowed, AreShutDownAndNothingElseIsHoweverSlowly)
     EXPECT_GE(pool_of(segments).reused, 2u);
 }
 
+// A case of connection_http: what it prints is right and the same bare; how many connections its server had.
+unsigned connections_of_http(const char *name, const Environment &environment, Pool *ret)
+{
+    Directory segments;
+    std::string before_count[2];
+    unsigned connections = 0;
+    for (bool preloaded : {false, true}) {
+        Command command;
+        command.arguments = {"connection_http", name, "count"};
+        command.preloaded = preloaded;
+        command.environment = environment;
+        command.environment.emplace("STRONG_OPTIMIZE", "connections");
+        Outcome outcome = run(command, preloaded ? segments.path : "");
+        EXPECT_EQ(outcome.status, 0) << outcome.describe();
+        EXPECT_EQ(outcome.err, "");
+        size_t last = outcome.out.rfind('\n', outcome.out.size() - 2);
+        before_count[preloaded] = outcome.out.substr(0, last);
+        connections = (unsigned)std::stoul(outcome.out.substr(last + 1));
+    }
+    EXPECT_EQ(before_count[true], before_count[false]);
+    *ret = pool_of(segments);
+    return connections;
+}
+
+// nginx and Apache say how long they wait: nothing is kept until they hang up.
+TEST(ConnectionsOfHttp, AreKeptNoLongerThanTheServerSays)
+{
+    Pool hinted, unhinted;
+    EXPECT_EQ(connections_of_http("hinted", {}, &hinted), 2u);
+    EXPECT_EQ(hinted.expired, 1u);
+    EXPECT_EQ(connections_of_http("unhinted", {}, &unhinted), 1u);
+    EXPECT_EQ(unhinted.expired, 0u);
+}
+
+TEST(ConnectionsOfHttp, AnswerRequestsThatCannotBeRepeatedOnlyWhereTheUserSaysSo)
+{
+    Pool pool;
+    EXPECT_EQ(connections_of_http("posts", {}, &pool), 6u);
+    EXPECT_EQ(connections_of_http("posts", {{"STRONG_POOL_ALL_REQUESTS", "1"}}, &pool), 1u);
+    EXPECT_EQ(pool.reused, 5u);
+}
+
+TEST(ConnectionsOfHttp, AreKeptToManyServers)
+{
+    Pool pool;
+    EXPECT_EQ(connections_of_http("many", {}, &pool), 700u);
+    EXPECT_EQ(pool.reused, 1400u);
+}
+
 struct Setting {
     const char *name, *value;
     Reuse reuse;

@@ -74,9 +74,9 @@ def over_memcached(host, port, request, unrepeatable):
         return "value", body_of(connection, rest, int(line.split()[3]) + 7)
 
 
-def main():
+def main(clients):
     protocol, port, seed, first, runs = sys.argv[1], *map(int, sys.argv[2:6])
-    over = {"http": over_http, "resp": over_resp, "memcached": over_memcached}[protocol]
+    over = clients[protocol]
     for request in range(first * RUN_REQUESTS, (first + runs) * RUN_REQUESTS):
         run = request // RUN_REQUESTS
         host = f"127.0.{run // 250 % 250 + 1}.{run % 250 + 1}"
@@ -97,4 +97,5 @@ def main():
             time.sleep(gap // 3 % 500 / 1e6)
 
 
-main()
+if __name__ == "__main__":
+    main({"http": over_http, "resp": over_resp, "memcached": over_memcached})
