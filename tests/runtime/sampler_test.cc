@@ -170,10 +170,18 @@ static void waits_add_up(unsigned hook, sample_cost cost)
         estimate += (double)sum->weight, variance += sum->weight_squares, count += sum->count;
     }
     EXPECT_NEAR(estimate, waited, 4 * std::sqrt(variance)); // the squares are a bit more than the variance
-    double periods = waited / (double)period;               // 23,000
-    ASSERT_GT(periods, 20000);
-    // 1,024 at one period each, as many at two, 2,048 at four, the rest at eight
-    double expected = 4096 + (periods - 1024 * (1 + 2 + 2 * 4)) / 8;
+    // 1,024 at one period each, as many at two, 2,048 at four, the rest at eight; a wait is one sample, however often in it
+    // one was due
+    double waits = 60000, expected = 4096;
+    auto share = [&](double factor) {
+        double sum = 0;
+        for (double length : lengths)
+            sum += 1 - std::exp(-length / factor);
+        return sum / 3;
+    };
+    waits -= 1024 / share(1) + 1024 / share(2) + 2048 / share(4);
+    ASSERT_GT(waits, 20000);
+    expected += waits * share(8);
     EXPECT_NEAR((double)count, expected, 5 * std::sqrt(expected));
     EXPECT_EQ(thread_hot.self->waits[cost == SAMPLE_LOCK_WAIT].doublings, 3u);
     EXPECT_EQ(thread_hot.self->waits[cost != SAMPLE_LOCK_WAIT].doublings, 0u);
