@@ -15,8 +15,8 @@
  * interrupts ours sees the mask it would have seen, and may leave by longjmp. SA_ONSTACK: stacks of
  * coroutines can be tiny.
  *
- * Handler: no system call except what process_due does once a second and what span_attend was put off, nothing to undo, errno untouched,
- * any state of hot.state. Invariant: a timer is deleted by whoever swaps -1 into thread.cpu_timer.
+ * Handler: no system call except what process_due does once a second, what span_attend was put off, and where a call of the
+ * program's was broken; nothing to undo but the mask then, errno untouched, any state of hot.state. Invariant: a timer is deleted by whoever swaps -1 into thread.cpu_timer.
  */
 #include "monitor/monitor.h"
 
@@ -83,7 +83,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
         signals_foreign(number, info, context);
         return;
     }
-    interrupt_note(context);
+    bool broke_call = interrupt_note(context);
     uint64_t overruns = info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0;
     counters_add(COUNTER_cpu_signals, 1);
     if (overruns)
@@ -99,6 +99,8 @@ static void on_signal(int number, siginfo_t *info, void *context)
     }
     if (strong_unlikely(span_attention) && hot->state == THREAD_READY)
         span_attend(HOOK_NONE);
+    if (broke_call)
+        interrupt_settle(context);
     /* Somebody else's signal came on top of this handler (before its first instruction, even) and is now
      * blocked for the program: the mask that this handler returns to must say so too. */
     if (!signals_sampling_number)

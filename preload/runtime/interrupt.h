@@ -9,8 +9,12 @@
  *   ret = next.poll(…);
  *   while (ret < 0 && errno == EINTR && interrupt_was_ours()) ret = next.poll(… the time that is left …);
  *
- * A signal of the program's that arrives after the kernel gave up the call has the same window as one
- * that arrives just before an unprofiled call. Owner thread only.
+ * interrupt_was_ours gives errno its value from before the call: one that succeeds leaves it alone.
+ *
+ * Signals of the program's that arrive while our handler is at work are held off to its end (interrupt_settle); where
+ * there is one with a handler, the EINTR is the program's. That leaves the instructions between our handler and
+ * the repeated call: a signal that comes there has run its handler before the wait, as one that comes just before an
+ * unprofiled call has. Owner thread only.
  */
 #ifndef STRONG_RUNTIME_INTERRUPT_H
 #define STRONG_RUNTIME_INTERRUPT_H
@@ -25,7 +29,9 @@ static inline bool interrupt_was_ours(void)
 {
     return thread_hot.interrupted && interrupt_was_ours_slow();
 }
-/* Signal handler only. */
-void interrupt_note(const void *ucontext);
+/* Signal handler only: at its begin; whether the signal broke a call. */
+bool interrupt_note(const void *ucontext);
+/* Then, at its end: lets the program's signals in again. */
+void interrupt_settle(const void *ucontext);
 
 #endif

@@ -52,6 +52,7 @@ struct thread_hot {
     struct span *outer; /* innermost span that is open */
     uint64_t owner;     /* who this thread is or was: its block's row, and in the upper half which owner of it */
     uint32_t interrupted; /* set by the CPU signal when it broke a system call: see runtime/interrupt.h */
+    int32_t interrupted_errno; /* what errno was then */
     uint32_t app_blocks_signal; /* the program believes it blocked the sampling signal here */
 };
 _Static_assert(sizeof(struct thread_hot) <= 256, "static TLS is scarce (jemalloc #937)");

@@ -1,5 +1,6 @@
 /* monitor_waits SECONDS [forge]: short waits of every kind between bursts of system calls, so that a CPU
- * timer keeps expiring around the waits. Prints how often each kind failed with EINTR or ended early.
+ * timer keeps expiring around the waits. Prints how often each kind failed with EINTR, ended early, or did otherwise than
+ * waiting (a wait that succeeds leaves errno alone).
  * forge: a second thread sends the signals of the main thread's CPU timer itself, as the kernel would,
  * into the middle of the waits (/proc/self/timers says what they carry); without such a timer none. Linux
  * since 5.10 hands CPU timers over on the way back to user code, so real ones seldom break a wait. */
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_NS = 300000 };
+enum { WAIT_NS = 300000, ERRNO_BEFORE = 77 };
 
 static long long now_ns(clockid_t clock)
 {
@@ -30,14 +31,22 @@ static long long now_ns(clockid_t clock)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
+/* errno said so, and has done its duty. */
+static int timed_out(void)
+{
+    errno = ERRNO_BEFORE;
+    return 0;
+}
+
 static int epoll_fd, quiet[2], quiet_socket[2];
 static sem_t never;
 
 static int wait_nanosleep(void) { return nanosleep(&(struct timespec){0, WAIT_NS}, NULL); }
 static int wait_clock(void)
 {
-    errno = clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, WAIT_NS}, NULL);
-    return errno ? -1 : 0;
+    int error = clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, WAIT_NS}, NULL);
+    errno = error ? error : errno;
+    return error ? -1 : 0;
 }
 static int wait_usleep(void) { return usleep(WAIT_NS / 1000); }
 static int wait_poll(void)
@@ -73,13 +82,13 @@ static int wait_semaphore(void)
         end.tv_nsec -= 1000000000;
     }
     int ret = sem_timedwait(&never, &end);
-    return ret < 0 && errno == ETIMEDOUT ? 0 : ret;
+    return ret < 0 && errno == ETIMEDOUT ? timed_out() : ret;
 }
 static int wait_receive(void)
 {
     char byte;
     ssize_t ret = recv(quiet_socket[0], &byte, 1, 0);
-    return ret < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+    return ret < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? timed_out() : -1;
 }
 
 static int wait_signal(void)
@@ -88,7 +97,7 @@ static int wait_signal(void)
     sigemptyset(&one);
     sigaddset(&one, SIGUSR1);
     int ret = sigtimedwait(&one, NULL, &(struct timespec){0, WAIT_NS});
-    return ret < 0 && errno == EAGAIN ? 0 : -1;
+    return ret < 0 && errno == EAGAIN ? timed_out() : -1;
 }
 
 static volatile sig_atomic_t alarms;
@@ -109,7 +118,7 @@ static int wait_pause(void)
     (void)pause();
     int ret = alarms != before ? 0 : -1;
     set_alarm(0);
-    errno = EINTR;
+    errno = ret < 0 ? EINTR : ERRNO_BEFORE;
     return ret;
 }
 static int wait_suspend(void)
@@ -125,7 +134,7 @@ static int wait_suspend(void)
     int ret = alarms != before ? 0 : -1;
     set_alarm(0);
     sigprocmask(SIG_SETMASK, &saved, NULL);
-    errno = EINTR;
+    errno = ret < 0 ? EINTR : ERRNO_BEFORE;
     return ret;
 }
 
@@ -209,11 +218,13 @@ int main(int argc, char **argv)
         work(seed >> 20 & 0x7ff);
         unsigned kind = i % KINDS;
         long long before = now_ns(CLOCK_MONOTONIC);
+        errno = ERRNO_BEFORE;
         int ret = kinds[kind].wait();
+        int error = errno;
         long long took = now_ns(CLOCK_MONOTONIC) - before;
-        if (ret < 0 && errno == EINTR)
+        if (ret < 0 && error == EINTR)
             interrupted[kind]++;
-        else if (ret != 0)
+        else if (ret != 0 || error != ERRNO_BEFORE)
             other[kind]++;
         else if (took < kinds[kind].least_ns)
             early[kind]++;
