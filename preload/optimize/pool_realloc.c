@@ -5,8 +5,9 @@
  *              has room to grow on); large blocks give back pages
  *   growing    a block that is the result of an earlier growth is likely to grow on: it gets half as much
  *              again (up to twice as much above 4 KiB, nothing above 64 MiB), so a chain of n growths copies O(log n)
- *              times; above 32 KiB it moves where it need not move again (pool_room.h). A block's first growth gets
- *              just what was asked for: most blocks grow once.
+ *              times; above 32 KiB it moves where it need not move again (pool_room.h), and above 16 KiB if it doubles: it
+ *              will be there soon, and there are not so many such places. A block's first growth gets just what was
+ *              asked for: most blocks grow once.
  * A block of libc's stays with libc's realloc.
  * Which blocks have grown is remembered for the thread's latest POOL_GROWN results only. What was added is
  * never touched here, so beyond a page it costs address space, not memory, unless the pages were in use before.
@@ -25,7 +26,7 @@
 #include "runtime/libc.h"
 #include "runtime/system.h"
 
-enum { CHAIN_SMALL = 4 << 10, CHAIN_LARGEST = 64 << 20 };
+enum { CHAIN_SMALL = 4 << 10, CHAIN_DOUBLES = 32 << 10, CHAIN_LARGEST = 64 << 20 };
 
 static unsigned grown_slot(const void *ptr)
 {
@@ -117,7 +118,7 @@ static void *grow_large(void *old, size_t had, size_t size)
     int saved_errno = errno;
     void *ptr = old;
     if (!pool_room_use(old, had, size)) {
-        ptr = again ? pool_room_new(size) : NULL;
+        ptr = again && (size > CHAIN_DOUBLES || size / 2 >= had) ? pool_room_new(size) : NULL;
         if (ptr) {
             memcpy(ptr, old, had);
             pool_free(old);

@@ -3,10 +3,10 @@
  *   │ what the program may use (class_of tells) │ room: never touched, so never in memory │
  *   └───────────────────────── one block of jemalloc's ──────────────────────────────────┘
  *
- * A buffer that has grown more than once to above POOL_ROOM_FROM is moved, once, to a block of POOL_ROOM_BYTES. From
- * then on growing changes one byte of class_of, where moving through the sizes would copy the buffer each time. glibc
- * gets the same from being the last on its heap, or from mremap. A quarter more than asked for becomes usable at a
- * time: a step costs little here, and what is usable counts as the program's.
+ * A buffer that has grown more than once, and now to above POOL_ROOM_FROM, is moved, once, to a block of POOL_ROOM_BYTES
+ * (which of them: pool_realloc.c). From then on growing changes one byte of class_of, where moving through the sizes
+ * would copy the buffer each time. glibc gets the same from being the last on its heap, or from mremap. A quarter more
+ * than asked for becomes usable at a time: a step costs little here, and what is usable counts as the program's.
  *
  * POOL_ROOM_BYTES is the largest class of jemalloc's below its oversize_threshold: from there on it gives freed
  * memory back at once, and each buffer would pay for its pages anew. All room together is bounded by
@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define POOL_ROOM_FROM ((size_t)32 << 10)
+#define POOL_ROOM_FROM ((size_t)16 << 10)
 #define POOL_ROOM_BYTES ((size_t)7 << 20)
 #define POOL_ROOM_MOST ((size_t)256 << 20)
 

@@ -306,7 +306,7 @@ POOL_TEST(PoolRealloc, ALargeBufferThatGoesOnGrowingStaysWhereItIs)
     for (size_t size = 100; size < 3 << 20; size += 100) {
         void *old = ptr;
         ptr = pool_realloc(ptr, size);
-        moves += size > 2 * POOL_ROOM_FROM && ptr != old;
+        moves += size > 64 << 10 && ptr != old;
         ASSERT_GE(pool_usable_size(ptr), size);
         memset((char *)ptr + size - 100, (int)(size / 100), 100);
     }
@@ -314,6 +314,22 @@ POOL_TEST(PoolRealloc, ALargeBufferThatGoesOnGrowingStaysWhereItIs)
     for (size_t size = 100; size < 3 << 20; size += 100)
         ASSERT_TRUE(holds((char *)ptr + size - 100, 100, (unsigned char)(size / 100))) << size;
     EXPECT_GT(pool_room_bytes(), 0u);
+    pool_free(ptr);
+    EXPECT_EQ(pool_room_bytes(), 0u);
+}
+
+POOL_TEST(PoolRealloc, ABufferThatDoublesMovesToItsRoomEarlier)
+{
+    void *ptr = nullptr;
+    for (size_t size = 16; size < 7 << 20; size *= 2) {
+        void *old = ptr;
+        ptr = pool_realloc(ptr, size);
+        ASSERT_GE(pool_usable_size(ptr), size);
+        EXPECT_TRUE(size <= 32 << 10 || ptr == old) << size;
+        memset((char *)ptr + size / 2, (int)(size >> 4), size - size / 2);
+    }
+    for (size_t size = 32; size < 7 << 20; size *= 2)
+        ASSERT_TRUE(holds((char *)ptr + size / 2, size / 2, (unsigned char)(size >> 4))) << size;
     pool_free(ptr);
     EXPECT_EQ(pool_room_bytes(), 0u);
 }
