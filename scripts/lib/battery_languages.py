@@ -35,10 +35,24 @@ def php(run):
     run.step("error", ["/usr/bin/php", "-n", "-d", "display_errors=stderr", "-r", "no_such();"], expect=255)
 
 
+def chromium(run):
+    """A browser process, a zygote in namespaces of its own, a renderer behind seccomp, a dozen threads each."""
+    run.become("nobody")
+    page = run.write("page.html", open(workload(run, "all.html")).read())
+    namespaces, _, _ = run.execute(["unshare", "--user", "--pid", "--fork", "/bin/true"], preload=False)
+    sandbox = [] if namespaces == 0 else ["--no-sandbox"]  # some hosts forbid what it is made of
+    for label in ["page"] + ["page %d" % number for number in range(2, run.size(1, 6) + 1)]:
+        run.measured(label, ["/usr/bin/chromium", "--headless", "--disable-gpu", *sandbox,
+                             "--virtual-time-budget=20000", "--user-data-dir=" + run.path("profile " + label),
+                             "--dump-dom", "file://" + page],
+                     lambda out, err: ["<title>done</title>" in out, out], env={"HOME": run.work})
+
+
 CASES = {
     "python3": ("threads, subprocess, asyncio, sockets", python3, ["python3"]),
     "perl": ("regexes, sort, fork, pipes, sockets", perl, ["perl"]),
     "node": ("http, workers, child processes, files, gzip", node, ["node"]),
     "java": ("OpenJDK: threads, sockets, files, processes", java, ["java"]),
+    "chromium": ("a page in the browser, headless, in its sandbox", chromium, ["chromium"]),
     "php": ("php-cli: arrays, files, proc_open, streams", php, ["php"]),
 }
