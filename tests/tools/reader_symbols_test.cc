@@ -2,6 +2,7 @@
 #include "tools/reader_case.h"
 
 #include <fstream>
+#include <sys/stat.h>
 
 #define _Static_assert static_assert
 extern "C" {
@@ -313,6 +314,9 @@ TEST(SymbolsPerfMap, BelievesNoLinkAndNoFileOfAnotherUser)
     std::ofstream(path) << "7f1000 100 planted\n";
     perf_map_read(&map, &memory, &made->processes[0]);
     EXPECT_EQ(map.count, geteuid() == 0 ? 1u : 0u) << "root's own is believed";
+    ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+    perf_map_read(&map, &memory, &made->processes[0]);
+    EXPECT_EQ(map.count, 0u) << "everybody may have written it";
     if (geteuid() == 0) {
         ASSERT_EQ(chown(path.c_str(), 54321, 54321), 0);
         perf_map_read(&map, &memory, &made->processes[0]);
