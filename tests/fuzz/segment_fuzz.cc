@@ -1,72 +1,14 @@
-/* segment_fuzz.cc: any bytes as a segment, all the way to every kind of report and export.
- *
- * Inputs that are no segment are replaced by a seed before they are changed, so that the fuzzer works
- * behind the header check, whatever the format looks like today; the committed corpus may grow old.
+/* segment_fuzz.cc: any bytes as a segment: the private copy, its checks, and the model that is made of it, alone and merged.
+ * What reports and exports do with the model is report_fuzz.cc's.
  */
-#include <cstdio>
-#include <cstring>
-
-#include "tools/segment_seeds.h"
+#include "fuzz/segment_mutator.h"
 
 #define _Static_assert static_assert
 extern "C" {
-#include "analyse/analysis.h"
+#include "read/model.h"
 #include "read/snapshot.h"
-#include "render/export.h"
-#include "render/full_report.h"
-#include "render/json_report.h"
-#include "render/text_report.h"
-#include "render/tree_report.h"
-#include "render/view.h"
 }
 #undef _Static_assert
-
-static FILE *nowhere()
-{
-    static FILE *out = fopen("/dev/null", "w");
-    return out;
-}
-
-/* Tables and trees of every part, on screens of several widths. */
-static void every_view(screen *screen, const analysis *found)
-{
-    unsigned width = screen->width;
-    for (const view *one = views; one->name; one++) {
-        view_form form = {};
-        screen->width = width == SCREEN_MIN_WIDTH ? SCREEN_DEFAULT_WIDTH : SCREEN_MIN_WIDTH;
-        view_print(one, screen, found, &form);
-        screen->width = width;
-        form.whole = true;
-        view_print(one, screen, found, &form);
-        for (unsigned cost = 0; cost < CALLTREE_COSTS; cost++) {
-            if (!(one->trees >> cost & 1))
-                continue;
-            form = {cost % 2 ? VIEW_CALLERS : VIEW_CALLEES, static_cast<calltree_cost>(cost), 7, false};
-            view_print(one, screen, found, &form);
-        }
-    }
-}
-
-static void report(const model *one)
-{
-    symbols *names = symbols_new(one);
-    analysis *found = nullptr;
-    if (names && analysis_new(one, names, &found) == 0) {
-        screen screen;
-        const analysis *members[] = {found};
-        screen_init(&screen, nowhere());
-        text_report_print(&screen, found);
-        full_report_print(&screen, found);
-        every_view(&screen, found);
-        tree_report_print(&screen, members, 1, 24);
-        json_report_print(nowhere(), found, members, 1);
-        export_source source = {found, members, 1, false, CALLTREE_CPU};
-        for (const export_format *format = export_formats; format->name; format++)
-            format->write(nowhere(), &source);
-        analysis_free(found);
-    }
-    symbols_free(names);
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -77,49 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     model *one = nullptr, *both = nullptr;
     if (model_new(taken, size % 2, &one) == 0) {
         const model *twice[] = {one, one};
-        report(one);
-        if (model_merge(twice, 2, &both) == 0)
-            report(both);
+        model_merge(twice, 2, &both);
     }
     model_free(both);
     model_free(one);
     snapshot_free(taken);
     return 0;
-}
-
-extern "C" size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t limit);
-
-/* Most of a seed is empty room; changes there teach nothing. Half of the changes go to one of the
- * words in use. */
-static void change_used_word(uint8_t *bytes, size_t size, unsigned random)
-{
-    size_t words = size / 8, start = random % words;
-    for (size_t i = 0; i < words; i++) {
-        uint8_t *word = bytes + (start + i) % words * 8;
-        uint64_t value;
-        memcpy(&value, word, sizeof(value));
-        if (value != 0) {
-            LLVMFuzzerMutate(word, 8, 8);
-            return;
-        }
-    }
-}
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t limit, unsigned random)
-{
-    static const std::vector<SegmentBuilder> seeds = segment_seeds();
-    segment_header header = {};
-    memcpy(&header, bytes, size < sizeof(header) ? size : sizeof(header));
-    bool is_segment = size >= kSeedBytes && header.magic == SEGMENT_MAGIC && header.version == SEGMENT_VERSION &&
-                      header.hook_count == HOOK_COUNT && header.counter_count == COUNTER_COUNT;
-    if (!is_segment && limit >= kSeedBytes && random % 64 != 0) {
-        SegmentBuilder seed = seeds[random % seeds.size()];
-        memcpy(bytes, seed.bytes().data(), kSeedBytes);
-        size = kSeedBytes;
-    }
-    if (size >= 8 && random % 2 == 0)
-        change_used_word(bytes, size, random / 2);
-    else
-        size = LLVMFuzzerMutate(bytes, size, limit);
-    return size;
 }
