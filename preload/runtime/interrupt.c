@@ -34,12 +34,14 @@ static bool stands_at_interrupted(const ucontext_t *context)
 
 bool interrupt_note(const void *ucontext)
 {
-    if (!stands_at_interrupted(ucontext) || seccomp_entered)
+    if (!stands_at_interrupted(ucontext))
+        return false;
+    thread_hot.interrupted = 1;
+    thread_hot.interrupted_errno = errno;
+    if (seccomp_entered) /* no system call of ours any more */
         return false;
     uint64_t held = ~(bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGFPE) | bit(SIGTRAP) | bit(SIGSYS));
     system_call4(SYS_rt_sigprocmask, SIG_SETMASK, &held, NULL, KERNEL_SET_BYTES);
-    thread_hot.interrupted = 1;
-    thread_hot.interrupted_errno = errno;
     return true;
 }
 

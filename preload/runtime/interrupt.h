@@ -29,7 +29,7 @@ static inline bool interrupt_was_ours(void)
 {
     return thread_hot.interrupted && interrupt_was_ours_slow();
 }
-/* Signal handler only: at its begin; whether the signal broke a call. */
+/* Signal handler only: at its begin. True: the signal broke a call, and interrupt_settle is due. */
 bool interrupt_note(const void *ucontext);
 /* Then, at its end: lets the program's signals in again. */
 void interrupt_settle(const void *ucontext);
