@@ -11,12 +11,14 @@
  * threads shorter than a period are represented in the mean (not those shorter than a tick).
  *
  * The signal is invisible to the program: runtime/signals.h keeps its virtual disposition and mask,
- * runtime/interrupt.h hides EINTR. SA_NODEFER with an empty mask: a handler of the program's that
- * interrupts ours sees the mask it would have seen, and may leave by longjmp. SA_ONSTACK: stacks of
+ * runtime/interrupt.h hides EINTR and blocks the program's signals for that. But for a call that was broken our handler
+ * runs with the mask of what it interrupted from its second line on, and with SA_NODEFER: a handler of the program's
+ * that interrupts it sees the mask it would have seen, and may leave by longjmp. SA_ONSTACK: stacks of
  * coroutines can be tiny.
  *
- * Handler: no system call except what process_due does once a second, what span_attend was put off, and where a call of the
- * program's was broken; nothing to undo but the mask then, errno untouched, any state of hot.state. Invariant: a timer is deleted by whoever swaps -1 into thread.cpu_timer.
+ * Handler: no system call except runtime/interrupt.h's, what process_due does once a second and what span_attend was put
+ * off; nothing to undo, errno untouched, any state of hot.state. Invariant: a timer is deleted by whoever swaps -1 into
+ * thread.cpu_timer.
  */
 #include "monitor/monitor.h"
 
@@ -80,10 +82,13 @@ static void record(struct thread_block *block, uint64_t cpu_ns, const void *cont
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &cookie) {
+        interrupt_admit(context);
         signals_foreign(number, info, context);
         return;
     }
     bool broke_call = interrupt_note(context);
+    if (!broke_call)
+        interrupt_admit(context);
     uint64_t overruns = info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0;
     counters_add(COUNTER_cpu_signals, 1);
     if (overruns)
@@ -103,7 +108,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
         interrupt_settle(context);
     /* Somebody else's signal came on top of this handler (before its first instruction, even) and is now
      * blocked for the program: the mask that this handler returns to must say so too. */
-    if (!signals_sampling_number)
+    else if (!signals_sampling_number)
         signals_settled_in_handler(context);
 }
 
@@ -236,7 +241,8 @@ int cpu_init(void)
         return -EBUSY;
     }
     struct kernel_sigaction action = {.handler = on_signal,
-                                      .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER};
+                                      .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER,
+                                      .mask = INTERRUPT_HELD};
 #if defined(__x86_64__)
     action.flags |= KERNEL_SA_RESTORER;
     action.restorer = strong_restorer;

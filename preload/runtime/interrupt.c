@@ -12,11 +12,6 @@
 
 enum { KERNEL_SET_BYTES = 8 };
 
-static uint64_t bit(int number)
-{
-    return 1ull << (number - 1);
-}
-
 /* Right behind a system call that ended with EINTR. */
 static bool stands_at_interrupted(const ucontext_t *context)
 {
@@ -38,11 +33,14 @@ bool interrupt_note(const void *ucontext)
         return false;
     thread_hot.interrupted = 1;
     thread_hot.interrupted_errno = errno;
-    if (seccomp_entered) /* no system call of ours any more */
-        return false;
-    uint64_t held = ~(bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL) | bit(SIGFPE) | bit(SIGTRAP) | bit(SIGSYS));
-    system_call4(SYS_rt_sigprocmask, SIG_SETMASK, &held, NULL, KERNEL_SET_BYTES);
     return true;
+}
+
+void interrupt_admit(const void *ucontext)
+{
+    uint64_t mask = ((const ucontext_t *)ucontext)->uc_sigmask.__val[0];
+    if (!seccomp_entered) /* after it, no system call of ours: they wait for the handler's end */
+        system_call4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, KERNEL_SET_BYTES);
 }
 
 /* The kernel's struct sigaction begins with the handler. */
@@ -56,13 +54,14 @@ static bool has_handler(int number)
 void interrupt_settle(const void *ucontext)
 {
     uint64_t mask = ((const ucontext_t *)ucontext)->uc_sigmask.__val[0], pending = 0;
+    if (seccomp_entered)
+        return;
     system_call2(SYS_rt_sigpending, &pending, KERNEL_SET_BYTES);
     for (pending &= ~mask; pending; pending &= pending - 1) {
         int number = __builtin_ctzll(pending) + 1;
         if (number != signals_sampling_number && has_handler(number))
             thread_hot.interrupted = 0;
     }
-    system_call4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, KERNEL_SET_BYTES);
 }
 
 bool interrupt_was_ours_slow(void)

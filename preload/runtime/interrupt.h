@@ -11,14 +11,16 @@
  *
  * interrupt_was_ours gives errno its value from before the call: one that succeeds leaves it alone.
  *
- * Signals of the program's that arrive while our handler is at work are held off to its end (interrupt_settle); where
- * there is one with a handler, the EINTR is the program's. That leaves the instructions between our handler and
- * the repeated call: a signal that comes there has run its handler before the wait, as one that comes just before an
- * unprofiled call has. Owner thread only.
+ * Our handler begins with every signal blocked that is not a fault's. Where it broke a call, the program's wait for its end,
+ * and if one with a handler does (interrupt_settle) the EINTR is the program's. Where it did not, they are let in at
+ * once (interrupt_admit). That leaves the instructions between interrupt_settle and the repeated call: a signal
+ * that comes there has run its handler before the wait, as one that comes just before an unprofiled call has. Owner
+ * thread only.
  */
 #ifndef STRONG_RUNTIME_INTERRUPT_H
 #define STRONG_RUNTIME_INTERRUPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "runtime/thread.h"
@@ -29,9 +31,14 @@ static inline bool interrupt_was_ours(void)
 {
     return thread_hot.interrupted && interrupt_was_ours_slow();
 }
-/* Signal handler only: at its begin. True: the signal broke a call, and interrupt_settle is due. */
+/* The signals that our handler begins with as blocked, as the kernel has them. */
+#define INTERRUPT_HELD                                                                                                 \
+    (~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) | 1ull << (SIGFPE - 1) |                    \
+       1ull << (SIGTRAP - 1) | 1ull << (SIGSYS - 1)))
+/* Signal handler only: at its begin. True: the signal broke a call: interrupt_settle at the end; false:
+ * interrupt_admit now. */
 bool interrupt_note(const void *ucontext);
-/* Then, at its end: lets the program's signals in again. */
+void interrupt_admit(const void *ucontext);
 void interrupt_settle(const void *ucontext);
 
 #endif
