@@ -1,6 +1,8 @@
 // unwind: the same walks by libunwind, in programs that know nothing of either. libprobe_unwind.so
 // is preloaded into them, interrupts them at random points or after every single instruction, and
 // counts the frames on which both agree.
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
@@ -58,7 +60,12 @@ TEST_P(UnwindOracle, AgreesOnNearlyEveryFrame)
     unsigned long points = 0, frames = 0, equal = 0;
     text >> word >> points >> word >> frames >> word >> equal;
     EXPECT_GE(points, victim.least_points) << text.str();
-    EXPECT_GE(static_cast<double>(equal), 0.999 * static_cast<double>(frames)) << text.str();
+    // One in a thousand is lost where no rule tells (libgcc's jump into a handler has its return address in rcx). Of points
+    // taken at random each loses all of its frames: three standard errors of so many points.
+    double few = 0.001 * static_cast<double>(frames);
+    if (victim.mode == std::string("timer"))
+        few += 3 * std::sqrt(few * static_cast<double>(frames) / static_cast<double>(std::max(points, 1ul)));
+    EXPECT_LE(static_cast<double>(frames - equal), few) << text.str();
     RecordProperty("points", static_cast<int>(points));
     RecordProperty("frames", static_cast<int>(frames));
     RecordProperty("equal", static_cast<int>(equal));
