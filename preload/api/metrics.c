@@ -38,7 +38,8 @@ static void find_names(struct facts *facts)
     for (uint32_t row = 1; row < used && row < table->capacity; row++) {
         const struct target_record *target = segment_record(TABLE_TARGETS, row);
         uint64_t hash = __atomic_load_n(&target->hash, __ATOMIC_ACQUIRE); /* pairs with targets.c */
-        if (!hash || target->kind != TARGET_CUSTOM || facts->name_count > CUSTOM_NAMES)
+        uint32_t kind = __atomic_load_n(&target->kind, __ATOMIC_RELAXED);
+        if (!hash || kind != TARGET_CUSTOM || facts->name_count > CUSTOM_NAMES)
             continue;
         uint32_t i = 1;
         while (i < facts->name_count && facts->names[i].hash != hash)

@@ -42,7 +42,8 @@ static void give_back(struct target_record *target)
     if (target->kind == TARGET_FILE)
         __atomic_fetch_sub(&files, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&target->hash, 0, __ATOMIC_RELAXED);
-    target->kind = TARGET_OTHER; /* nobody's: no search came to it */
+    /* Nobody's: no search came to it. Who reads the whole table may be at it just now. */
+    __atomic_store_n(&target->kind, TARGET_OTHER, __ATOMIC_RELAXED);
 }
 
 static uint32_t make(uint64_t hash, enum target_kind kind, const char *text, unsigned len, uint64_t first,
