@@ -38,8 +38,9 @@ static void find_names(struct facts *facts)
     for (uint32_t row = 1; row < used && row < table->capacity; row++) {
         const struct target_record *target = segment_record(TABLE_TARGETS, row);
         uint64_t hash = __atomic_load_n(&target->hash, __ATOMIC_ACQUIRE); /* pairs with targets.c */
-        uint32_t kind = __atomic_load_n(&target->kind, __ATOMIC_RELAXED);
-        if (!hash || kind != TARGET_CUSTOM || facts->name_count > CUSTOM_NAMES)
+        if (!hash || facts->name_count > CUSTOM_NAMES)
+            continue;
+        if (__atomic_load_n(&target->kind, __ATOMIC_RELAXED) != TARGET_CUSTOM) /* or is being given back */
             continue;
         uint32_t i = 1;
         while (i < facts->name_count && facts->names[i].hash != hash)
