@@ -8,7 +8,6 @@
 #define _Static_assert static_assert
 extern "C" {
 #include "analyse/analysis.h"
-#include "read/snapshot.h"
 #include "render/export.h"
 #include "render/full_report.h"
 #include "render/json_report.h"
@@ -67,19 +66,6 @@ static void report(const model *one)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    char message[SNAPSHOT_MESSAGE];
-    snapshot *taken = nullptr;
-    if (snapshot_from_memory(bytes, size, &taken, message) != 0)
-        return 0;
-    model *one = nullptr, *both = nullptr;
-    if (model_new(taken, size % 2, &one) == 0) {
-        const model *twice[] = {one, one};
-        report(one);
-        if (model_merge(twice, 2, &both) == 0)
-            report(both);
-    }
-    model_free(both);
-    model_free(one);
-    snapshot_free(taken);
+    each_model(bytes, size, report);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* segment_mutator.h: how segment_fuzz.cc and report_fuzz.cc change their inputs.
+/* segment_mutator.h: how segment_fuzz.cc and report_fuzz.cc change their inputs, and the models both make of one.
  *
  * Inputs that are no segment are replaced by a seed before they are changed, so that the fuzzer works
  * behind the header check, whatever the format looks like today; the committed corpus may grow old.
@@ -9,6 +9,32 @@
 #include <cstring>
 
 #include "tools/segment_seeds.h"
+
+#define _Static_assert static_assert
+extern "C" {
+#include "read/model.h"
+#include "read/snapshot.h"
+}
+#undef _Static_assert
+
+/* The bytes' model, and that merged with itself, where there is one; each is shown to `use`. */
+static void each_model(const uint8_t *bytes, size_t size, void (*use)(const model *))
+{
+    char message[SNAPSHOT_MESSAGE];
+    snapshot *taken = nullptr;
+    if (snapshot_from_memory(bytes, size, &taken, message) != 0)
+        return;
+    model *one = nullptr, *both = nullptr;
+    if (model_new(taken, size % 2, &one) == 0) {
+        const model *twice[] = {one, one};
+        use(one);
+        if (model_merge(twice, 2, &both) == 0)
+            use(both);
+    }
+    model_free(both);
+    model_free(one);
+    snapshot_free(taken);
+}
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t limit);
 
